@@ -1,0 +1,187 @@
+"""The command line: the only module that prints.
+
+Exit codes: 0 done; 1 an error of the program itself; 2 an option that cannot be used; 3 a rule that cannot be used or
+whose example fails; 4 done, but some files could not be read (their reasons stand in `sources`); 5 the output folder
+cannot be written or read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from pipeline.errors import CunbaoError
+
+if TYPE_CHECKING:
+    from pipeline.summary import Summary
+
+EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option cannot be used; 3 a rule cannot be used;
+4 done, but some files could not be read (see the table `sources`); 5 the output folder cannot be written or read."""
+
+app = typer.Typer(
+    name="cunbao",
+    help="Cunbao (村报) reads Chinese grass-roots reports and writes every number they state as tidy Parquet tables.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+out_console = Console()
+err_console = Console(stderr=True)
+
+Raw = Annotated[Path, typer.Option("--raw", help="Folder of reports; subfolders are read too.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the tables; made if it is not there.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Processes to read with.")]
+Gold = Annotated[Path, typer.Option("--gold", help="Folder of annotated reports (raw/ and json/).")]
+DATA, PROCESSED, GOLD = Path("data/raw"), Path("data/processed"), Path("tests/gold")
+
+
+class Reporter:
+    """Tells a person (progress bar) or a machine (JSON lines on stderr) how far a run has come."""
+
+    def __init__(self, *, quiet: bool, json_log: bool) -> None:
+        self._json = json_log
+        self._progress = Progress(
+            TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeRemainingColumn(), console=err_console, disable=quiet or json_log,
+        )  # fmt: skip
+        self._task = self._progress.add_task("reading", total=None)
+
+    def __enter__(self) -> Reporter:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def progress(self, done: int, total: int) -> None:
+        """Called with the number of files read so far."""
+        self._progress.update(self._task, completed=done, total=total)
+        if self._json:
+            self.log("progress", done=done, total=total)
+
+    def log(self, event: str, **fields: object) -> None:
+        """Writes one JSON line, where JSON lines are wanted."""
+        if self._json:
+            line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event, **fields}
+            print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
+@app.command(epilog=EXIT_CODES)
+def extract(
+    raw: Raw = DATA,
+    out: Out = PROCESSED,
+    jobs: Jobs = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no summary.")] = False,
+    json_log: Annotated[bool, typer.Option("--json-log", help="JSON lines on stderr instead of a progress bar.")] = False,
+) -> None:
+    """Read every report under --raw and write the tables to --out.
+
+    Example: cunbao extract --raw data/raw --out data/processed --jobs 2
+    """
+    from pipeline.ingest import read_folder
+    from pipeline.rules import load_rules
+    from pipeline.store import publish
+    from pipeline.summary import summarise
+
+    began = time.monotonic()
+    rules = load_rules()
+    with Reporter(quiet=quiet, json_log=json_log) as reporter:
+        now = dt.datetime.now(dt.UTC)
+        tables = read_folder(raw, rules, jobs=jobs, ingested_at=now, progress=reporter.progress)
+        publish(out, tables, fingerprint=rules.fingerprint)
+        summary = summarise(tables)
+        reporter.log("done", seconds=round(time.monotonic() - began, 2), **summary.totals())
+    if not quiet and not json_log:
+        _show_summary(summary, out, time.monotonic() - began)
+    if summary.failed:
+        raise typer.Exit(4)
+
+
+def _show_summary(summary: Summary, out: Path, seconds: float) -> None:
+    table = Table(title="What was read", title_justify="left")
+    for name in ("source", "reports", "quantities", "core", "masked", "violated checks"):
+        table.add_column(name, justify="left" if name == "source" else "right")
+    for row in summary.rows:
+        table.add_row(*(str(cell) for cell in row))
+    out_console.print(table)
+    for source, error in summary.failed:
+        err_console.print(f"[red]failed[/red] {source}: {error}", soft_wrap=True, highlight=False)
+    total = ", ".join(f"{n} {name}" for name, n in summary.totals().items())
+    out_console.print(f"{total}; written to {out} in {seconds:.1f} s", soft_wrap=True, highlight=False)
+
+
+@app.command(epilog=EXIT_CODES)
+def explain(
+    file: Annotated[Path, typer.Argument(help="A report.")],
+    at: Annotated[int, typer.Option("--at", help="Offset of the number in the decoded file (column raw_start).")],
+) -> None:
+    """Show how one number was read, or why it was left alone.
+
+    Example: cunbao explain data/raw/001_db872220c5a599ea.txt --at 295
+    """
+    from pipeline.explain import Node
+    from pipeline.explain import explain as explain_number
+    from pipeline.extract import read_text
+    from pipeline.read import read_source
+    from pipeline.rules import load_rules
+    from pipeline.topics.model import load_model
+
+    rules = load_rules()
+    reading = read_text(read_source(file, file.name), rules, load_model())
+
+    def grow(tree: Tree, node: Node) -> Tree:
+        for child in node.children:
+            grow(tree.add(Text(child.label)), child)
+        return tree
+
+    top = explain_number(reading, at, rules)
+    out_console.print(grow(Tree(Text(top.label)), top))
+
+
+@rules_app.command("check", epilog=EXIT_CODES)
+def rules_check() -> None:
+    """Validate every rules file and run every rule's examples through the whole chain."""
+    from pipeline.rulecheck import examples_of, failures
+    from pipeline.rules import load_rules
+    from pipeline.topics.model import load_model
+
+    rules = load_rules()
+    broken = failures(rules, load_model())
+    for line in broken:
+        err_console.print(Text(line), soft_wrap=True)
+    total = sum(1 for _ in examples_of(rules))
+    out_console.print(f"{len(rules.by_id)} rules, {total} examples, {len(broken)} broken")
+    if broken:
+        raise typer.Exit(3)
+
+
+def main() -> None:
+    """Runs the command line; every failure is one sentence and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except CunbaoError as error:
+        err_console.print(Text(f"cunbao: {error}"), soft_wrap=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        err_console.print("cunbao: stopped")
+        sys.exit(130)

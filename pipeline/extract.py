@@ -1,0 +1,67 @@
+"""The composition of the stages: from the bytes of one file to all that was read out of it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pipeline.attributes import basis_of, link_parts, period_of, place_of, role_of, status_of
+from pipeline.context import place_quantities
+from pipeline.errors import ReadError
+from pipeline.normalise import normalise
+from pipeline.quantities import find_numerals
+from pipeline.read import read_source
+from pipeline.reconcile import reconcile
+from pipeline.records import Context, Failure, Observation, RawText, Reading, Topic
+from pipeline.rules import RuleSet
+from pipeline.segment import segment
+from pipeline.topics import decide_topics
+from pipeline.topics.model import TopicModel
+
+
+def extract_file(path: Path, source: str, rules: RuleSet, model: TopicModel) -> Reading | Failure:
+    """Reads one file; a file that cannot be read becomes a Failure that says why."""
+    try:
+        raw = read_source(path, source)
+    except ReadError as error:
+        return failure_of(path, source, error)
+    return read_text(raw, rules, model)
+
+
+def failure_of(path: Path, source: str, error: ReadError) -> Failure:
+    """The record of a file that could not be read."""
+    try:
+        with path.open("rb") as file:
+            digest, size = hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+    except OSError:
+        digest, size = "", 0
+    return Failure(source, digest, size, error.status, str(error))
+
+
+def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
+    """All that is stated in a decoded text."""
+    text = normalise(raw)
+    document = segment(text, rules)
+    numerals = find_numerals(text.text, rules)
+    contexts = place_quantities(text.text, document, numerals)
+    topics = decide_topics(contexts, rules, model)
+    parts = link_parts(contexts, rules)
+    observations = tuple(
+        observe(context, topic, part, rules) for context, topic, part in zip(contexts, topics, parts, strict=True)
+    )
+    return Reading(text, document, numerals, observations, reconcile(observations))
+
+
+def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) -> Observation:
+    """One quantity with its attributes."""
+    return Observation(
+        quantity=context.quantity,
+        sentence=context.sentence,
+        topic=topic,
+        basis=basis_of(context, rules),
+        status=status_of(context, rules),
+        role=role_of(context, rules),
+        period=period_of(context, rules),
+        place=place_of(context, rules),
+        part_of=part,
+    )

@@ -1,0 +1,93 @@
+"""Which files of the raw folder to read, and reading them in batches."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.engine import map_batches
+from pipeline.errors import OptionError
+from pipeline.extract import extract_file
+from pipeline.rules import RuleSet, load_rules
+from pipeline.tables import tables_of
+from pipeline.topics.model import load_model
+
+BATCH_BYTES = 1_000_000  # of source files to a batch: some seconds of work, so that a progress bar moves
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some files that one worker reads in one go."""
+
+    files: tuple[tuple[str, Path], ...]  # (source, path)
+    rules: Path
+    fingerprint: str
+    ingested_at: dt.datetime
+
+
+def sources_in(raw: Path) -> list[tuple[str, Path]]:
+    """The files under `raw` as (source, path), sorted by source; hidden files and folders are left out.
+
+    Raises OptionError if `raw` is no folder that can be read.
+    """
+    if not raw.is_dir():
+        raise OptionError(f"{raw}: there is no such folder of reports; give the folder that holds them with --raw")
+    found: list[tuple[str, Path]] = []
+    for folder, names, files in os.walk(raw, onerror=_refuse):
+        names[:] = sorted(n for n in names if not n.startswith("."))
+        for name in files:
+            if not name.startswith("."):
+                path = Path(folder, name)
+                # A name that is no UTF-8 cannot stand in a Parquet string: show it with replacement characters.
+                found.append((os.fsencode(path.relative_to(raw).as_posix()).decode("utf-8", "replace"), path))
+    return sorted(found)
+
+
+def _refuse(error: OSError) -> None:
+    raise OptionError(f"{error.filename}: this folder cannot be read ({error.strerror}); check its permissions")
+
+
+def batches_of(files: Sequence[tuple[str, Path]], rules: Path, fingerprint: str, ingested_at: dt.datetime) -> list[Batch]:
+    """The files in batches of about BATCH_BYTES."""
+    groups: list[list[tuple[str, Path]]] = []
+    size = BATCH_BYTES
+    for source, path in files:
+        if size >= BATCH_BYTES:
+            groups.append([])
+            size = 0
+        groups[-1].append((source, path))
+        size += path.stat().st_size if path.is_file() else 0
+    return [Batch(tuple(group), rules, fingerprint, ingested_at) for group in groups]
+
+
+def read_batch(batch: Batch) -> dict[str, pa.Table]:
+    """Reads the files of a batch. Arrow tables travel between processes as whole buffers, not row by row."""
+    rules, model = load_rules(batch.rules), load_model()
+    readings = [extract_file(path, source, rules, model) for source, path in batch.files]
+    return tables_of(readings, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at)
+
+
+def read_folder(
+    raw: Path, rules: RuleSet, *, jobs: int, ingested_at: dt.datetime, progress: Callable[[int, int], None]
+) -> dict[str, pa.Table]:
+    """The tables of every file under `raw`, in canonical order; `progress(done, total)` counts files.
+
+    Raises OptionError if `raw` cannot be read.
+    """
+    files = sources_in(raw)
+    batches = batches_of(files, rules.folder, rules.fingerprint, ingested_at)
+    parts: list[dict[str, pa.Table]] = []
+    done = 0
+    progress(0, len(files))
+    for batch, tables in zip(batches, map_batches(read_batch, batches, jobs=jobs), strict=True):
+        parts.append(tables)
+        done += len(batch.files)
+        progress(done, len(files))
+    if not parts:
+        parts = [tables_of([], fingerprint=rules.fingerprint, ingested_at=ingested_at)]
+    return {name: pa.concat_tables([p[name] for p in parts]).unify_dictionaries() for name in parts[0]}

@@ -1,0 +1,216 @@
+"""The frozen records that the stages hand on. No behaviour lives here.
+
+Offsets are half-open code-point offsets. `start`/`end` count in the normalised text (`Text.text`);
+only fields named `raw_*` count in the decoded raw file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from pipeline.spans import OffsetMap
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """A decoded source file."""
+
+    source: str  # path relative to the raw folder, "/" separated
+    text: str  # decoded, newlines as they stand in the file
+    sha256: str
+    size: int  # bytes
+    format: str  # txt, md, ...
+    encoding: str
+    encoding_how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One change made to the raw text before reading it."""
+
+    raw_start: int
+    raw_end: int
+    before: str
+    after: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The repaired, simplified text, with the way back to the raw one."""
+
+    raw: RawText
+    text: str
+    offsets: OffsetMap
+    repairs: tuple[Repair, ...]
+    script: str  # hans, hant, mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report inside a file."""
+
+    start: int
+    end: int
+    title: str | None = None
+    issuer: str | None = None
+    place: str | None = None
+    report_date: str | None = None  # EDTF
+    period: str | None = None  # EDTF
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a report under one heading; sections tile their report."""
+
+    report: int  # index into Document.reports
+    parent: int | None  # index into Document.sections
+    level: int  # 0 to 5
+    ordinal: str | None
+    heading: str | None
+    kind: str
+    start: int
+    end: int
+    body: int  # where the text after the heading begins
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence; sentences tile their section."""
+
+    section: int  # index into Document.sections
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a text consists of."""
+
+    reports: tuple[Report, ...]
+    sections: tuple[Section, ...]
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number that measures or counts something."""
+
+    start: int
+    end: int
+    number: float | None  # as written, before the unit is converted
+    unit: str  # as written, "" where the sentence supplies it
+    value: float | None
+    low: float | None
+    high: float | None
+    qualifier: str
+    masked: bool
+    measure: str
+    unit_start: int  # where the unit stands in the text (== unit_end where it is not written)
+    unit_end: int
+    rule: str  # id of the unit rule, or of the rule that supplied the unit
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """Any numeral, and what became of it."""
+
+    start: int
+    end: int
+    fate: str  # "observation", or the reason why it is none
+    rule: str  # id of the rule that decided the fate
+    quantity: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A quantity where it stands: all that an attribute or a topic may look at."""
+
+    text: str  # the whole normalised text
+    row: tuple[Quantity, ...]  # the quantities of the sentence, in order
+    index: int  # which of them is meant
+    sentence: Sentence
+    section: Section
+    headings: tuple[str, ...]  # headings above the sentence, nearest first
+    report: Report
+
+    @property
+    def quantity(self) -> Quantity:
+        """The quantity that is looked at."""
+        return self.row[self.index]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A value that a stage decided, and the id of the rule that decided it."""
+
+    value: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a quantity counts."""
+
+    topic: str
+    subject: str
+    decided_by: str
+    confidence: float
+    votes: tuple[tuple[str, str, float], ...] = ()  # (topic, rule id, weight), strongest first
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One row of the `observations` table, before ids and dates are written out."""
+
+    quantity: Quantity
+    sentence: Sentence
+    topic: Topic
+    basis: Finding
+    status: Finding
+    role: Finding
+    period: Finding
+    place: str | None
+    part_of: int | None  # index into the file's observations
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Arithmetic that a report's own numbers should satisfy."""
+
+    report: int
+    kind: str
+    left: float
+    right: float
+    observations: tuple[int, ...]  # indexes into the file's observations
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that was read out of one file."""
+
+    text: Text
+    document: Document
+    numerals: tuple[Numeral, ...]
+    observations: tuple[Observation, ...]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read."""
+
+    source: str
+    sha256: str
+    size: int
+    status: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The first and the last day of a period."""
+
+    first: dt.date
+    last: dt.date

@@ -1,0 +1,153 @@
+"""Runs the examples of rules/ through the whole chain: every rule must do what its examples say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import regex
+
+from pipeline.extract import read_text
+from pipeline.records import Observation, RawText, Reading
+from pipeline.rules import CueRule, Rule, RuleSet, TopicRule, UnitRule
+from pipeline.topics.model import TopicModel
+
+MARK = regex.compile(r"<([^<>]{1,60})>")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example of one rule: the text without its mark, and the stretch that was marked."""
+
+    rule: Rule
+    file: str  # units, topics, or the name of the cue file
+    must: bool
+    text: str
+    start: int
+    end: int
+
+
+def examples_of(rules: RuleSet) -> Iterator[Example]:
+    """Every example in rules/."""
+    families: list[tuple[str, tuple[Rule, ...]]] = [("units", rules.units), ("topics", rules.topics)]
+    families += list(rules.cues.items())
+    for file, members in families:
+        for rule in members:
+            for must, marked in rule.examples():
+                mark = MARK.search(marked)
+                start, end = (mark.start(), mark.end() - 2) if mark else (0, len(marked))
+                yield Example(rule, file, must, MARK.sub(r"\1", marked, count=1), start, end)
+
+
+def failures(rules: RuleSet, model: TopicModel) -> list[str]:
+    """One sentence for each example that does not hold."""
+    return [said for example in examples_of(rules) if (said := failure(example, rules, model))]
+
+
+def failure(example: Example, rules: RuleSet, model: TopicModel) -> str | None:
+    """What is wrong with one example, or None."""
+    raw = RawText("example", example.text, "", len(example.text), "txt", "utf-8", "example")
+    found, holds = CHECKS.get(example.file, _attribute)(read_text(raw, rules, model), example)
+    if holds == example.must:
+        return None
+    wish = "must" if example.must else "must not"
+    marked = f"{example.text[: example.start]}<{example.text[example.start : example.end]}>{example.text[example.end :]}"
+    return f"{example.file}: rule {example.rule.id} {wish} speak in: {marked} (found: {found})"
+
+
+def _at(reading: Reading, example: Example) -> Observation | None:
+    """The observation at the mark."""
+    for observation in reading.observations:
+        quantity = observation.quantity
+        start, end = reading.text.offsets.span(quantity.start, quantity.end)
+        if start < example.end and end > example.start:
+            return observation
+    return None
+
+
+def _unit(reading: Reading, example: Example) -> tuple[str, bool]:
+    observation, rule = _at(reading, example), example.rule
+    if observation is None or not isinstance(rule, UnitRule):
+        return "no quantity", False
+    quantity = observation.quantity
+    exact = reading.text.offsets.span(quantity.start, quantity.end) == (example.start, example.end)
+    return f"{quantity.measure} by {quantity.rule}", exact and quantity.rule == rule.id
+
+
+def _topic(reading: Reading, example: Example) -> tuple[str, bool]:
+    observation, rule = _at(reading, example), example.rule
+    if observation is None or not isinstance(rule, TopicRule):
+        return "no quantity", False
+    topic = observation.topic
+    said = f"{topic.topic} by {topic.decided_by}"
+    if not example.must:
+        return said, topic.decided_by == rule.id
+    return said, topic.topic == rule.topic and any(vote[1] == rule.id for vote in topic.votes)
+
+
+def _fate(reading: Reading, example: Example) -> tuple[str, bool]:
+    for numeral in reading.numerals:
+        start, end = reading.text.offsets.span(numeral.start, numeral.end)
+        if start < example.end and end > example.start:
+            said = f"{numeral.fate} by {numeral.rule}"
+            if not example.must:
+                return said, numeral.rule == example.rule.id
+            return said, isinstance(example.rule, CueRule) and numeral.fate == example.rule.value
+    return "no numeral", False
+
+
+def _qualifier(reading: Reading, example: Example) -> tuple[str, bool]:
+    observation = _at(reading, example)
+    if observation is None or not isinstance(example.rule, CueRule):
+        return "no quantity", False
+    return observation.quantity.qualifier, observation.quantity.qualifier == example.rule.value
+
+
+def _heading(reading: Reading, example: Example) -> tuple[str, bool]:
+    for section in reading.document.sections:
+        start, end = reading.text.offsets.span(section.start, section.end)
+        if start < example.end and end > example.start and section.heading:
+            return section.kind, isinstance(example.rule, CueRule) and section.kind == example.rule.value
+    return "no heading", False
+
+
+def _part(reading: Reading, example: Example) -> tuple[str, bool]:
+    observation = _at(reading, example)
+    linked = observation is not None and observation.part_of is not None
+    opens = isinstance(example.rule, CueRule) and example.rule.value == "opens"
+    return "linked" if linked else "not linked", linked == opens
+
+
+def _subject(reading: Reading, example: Example) -> tuple[str, bool]:
+    observation = _at(reading, example)
+    subject = observation.topic.subject if observation else ""
+    words = [w for w in example.rule.words if w in example.text]
+    return subject, bool(words) and bool(subject) and not subject.startswith(tuple(words)) and not subject.endswith(tuple(words))
+
+
+def _attribute(reading: Reading, example: Example) -> tuple[str, bool]:
+    observation, rule = _at(reading, example), example.rule
+    if observation is None or not isinstance(rule, CueRule):
+        return "no quantity", False
+    finding = {
+        "status": observation.status,
+        "basis": observation.basis,
+        "role": observation.role,
+        "period": observation.period,
+    }.get(example.file)
+    if finding is None:
+        return "nothing to check", example.must
+    said = f"{finding.value} by {finding.rule}"
+    by_rule = finding.rule == rule.id
+    return said, (by_rule or finding.value == rule.value) if example.must else by_rule
+
+
+CHECKS: dict[str, Callable[[Reading, Example], tuple[str, bool]]] = {
+    "units": _unit,
+    "topics": _topic,
+    "fates": _fate,
+    "qualifiers": _qualifier,
+    "headings": _heading,
+    "part_of": _part,
+    "subject": _subject,
+}

@@ -1,0 +1,275 @@
+"""rules/*.toml -> one frozen RuleSet, compiled, with a fingerprint. What it does not know, it refuses.
+
+Every rule carries its examples: `yes` and `no` texts in which `<...>` marks the number (or heading) that is meant, and
+`each`, a text with `{}` in which every one of the rule's words is tried in turn. rules/README.md explains the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import regex
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from pipeline.errors import RuleError
+
+F = TypeVar("F", bound=BaseModel)
+RULES = Path(__file__).resolve().parent.parent / "rules"
+
+Measure = Literal[
+    "households", "persons", "person_times", "yuan", "mu", "square_metres", "percent", "metres", "tonnes", "other"
+]
+TopicName = Literal[
+    "population", "registered_poor", "poverty_exit", "exited_poor", "monitored", "poverty_rate",
+    "subsistence_allowance", "extreme_poverty_support", "disability", "children_elderly", "relief", "education",
+    "health", "pension", "housing", "relocation", "employment", "training", "microcredit", "income",
+    "collective_income", "subsidy", "land", "land_transfer", "crops", "livestock", "industry", "roads", "water",
+    "power_telecom", "toilets", "sanitation", "public_facilities", "funding", "admin_units", "party_building",
+    "aid_staff", "outreach", "rectification", "epidemic", "other",
+]  # fmt: skip
+
+# A quantifier without an upper bound that may give back what it took: the way a regex becomes exponential.
+QUANTIFIER = regex.compile(r"(?P<base>[*+?]|\{\d*+(?:,\d*+)?+\})(?P<mode>[+?]?+)")
+ATOM = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*+\]")
+MACRO = regex.compile(r"<<(\w+)>>")
+
+
+class Rule(BaseModel):
+    """What every rule has: an id, the reason it exists, and its examples."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    why: str = ""
+    words: tuple[str, ...] = ()
+    pattern: str = ""
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    each: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Rule:
+        if bool(self.words) == bool(self.pattern):
+            raise ValueError("give either words or a pattern")
+        if len(set(self.words)) != len(self.words):
+            raise ValueError(f"a word stands twice: {sorted(w for w in self.words if self.words.count(w) > 1)[0]}")
+        if not (self.yes or self.each) or not self.no:
+            raise ValueError("a rule needs at least one example it must match (yes or each) and one it must not (no)")
+        if self.words and not self.each:
+            unused = [w for w in self.words if not any(w in text for text in self.yes)]
+            if unused:
+                raise ValueError(f"no example uses the word {unused[0]}")
+        if self.each and "{}" not in self.each:
+            raise ValueError("each must hold {} where a word goes")
+        return self
+
+    def examples(self) -> Iterator[tuple[bool, str]]:
+        """Every example as (must it match, text)."""
+        for text in self.yes:
+            yield True, text
+        for word in self.words if self.each else ():
+            yield True, self.each.replace("{}", word)
+        for text in self.no:
+            yield False, text
+
+    def alternation(self) -> str:
+        """The rule as one regex: its pattern, or its words, longest first."""
+        return self.pattern or "|".join(regex.escape(w) for w in sorted(self.words, key=len, reverse=True))
+
+
+class UnitRule(Rule):
+    """Units and classifiers: `factor` takes the number as written to the canonical unit of `measure`."""
+
+    measure: Measure
+    factor: float = 1.0
+    # How much the unit needs to be believed: "strong" units make any numeral a quantity (户, 万元), "weak" ones only an
+    # Arabic numeral or a Chinese one above 一 (个, 项), because 一个 and 一项 are often articles.
+    strength: Literal["strong", "weak"] = "strong"
+
+
+class CueRule(Rule):
+    """A cue for an attribute, a fate, or a section kind. `value` is what it says, `where` is where it must stand."""
+
+    value: str
+    where: str = ""
+    unless: str = ""  # a regex: where it matches the same stretch, the cue is silent
+    priority: int = 0  # higher wins; equal: the later in the text, then the file's order
+
+
+class TopicRule(Rule):
+    """A cue for a topic."""
+
+    topic: TopicName
+    # thing: what is counted or built; group: people who yield to the thing they are drawn into; act: what is done;
+    # frame: words so general that any other cue beats them.
+    kind: Literal["thing", "group", "act", "frame"] = "thing"
+    measures: tuple[Measure, ...] = ()  # speaks only for these measures; empty: for all
+
+
+class UnitFile(BaseModel):
+    """A file of unit rules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    unit: tuple[UnitRule, ...]
+
+
+class CueFile(BaseModel):
+    """A file of cue rules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    cue: tuple[CueRule, ...]
+
+
+class TopicFile(BaseModel):
+    """A file of topic rules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rule: tuple[TopicRule, ...]
+
+
+# The values and places that the cues of each file may name; None: free text that the stage interprets.
+CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
+    "fates": (
+        frozenset({"date", "period", "enumerator", "ordinal", "document_number", "name", "phrase", "grade", "age",
+                   "code", "mask_of_name"}),
+        frozenset({"", "line"}),
+    ),
+    "qualifiers": (frozenset({"about", "over", "under"}), frozenset({"before", "after", "inside", "verb"})),
+    "headings": (
+        frozenset({"overview", "work", "problems", "plan", "experience", "suggestions", "other", "closing"}),
+        frozenset({"heading", "line"}),
+    ),
+    "status": (frozenset({"actual", "planned", "standard"}), frozenset({"before", "after", "clause", "sentence", "section"})),
+    "basis": (
+        frozenset({"total", "per_capita", "per_household", "per_mu", "per_year", "per_month", "per_other"}),
+        frozenset({"before", "after", "unit", "clause"}),
+    ),
+    "role": (frozenset({"level", "increase", "decrease", "difference"}), frozenset({"before", "after", "clause"})),
+    "period": (None, frozenset({"", "clause", "sentence", "heading", "report"})),
+    "part_of": (frozenset({"opens", "closes", "blocks"}), frozenset({"", "before", "after"})),
+    "structure": (None, frozenset({"", "line"})),
+    "subject": (frozenset({"verb", "noun", "stop"}), frozenset({""})),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSet:
+    """All rules, validated, with their patterns compiled on first use. Hashes by identity: load it once."""
+
+    units: tuple[UnitRule, ...]
+    cues: Mapping[str, tuple[CueRule, ...]]
+    topics: tuple[TopicRule, ...]
+    macros: Mapping[str, str]
+    fingerprint: str
+    folder: Path = field(default=RULES)
+    _compiled: dict[str, regex.Pattern[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def compile(self, rule: Rule) -> regex.Pattern[str]:
+        """The compiled regex of `rule`, macros expanded."""
+        return self.compile_text(rule.alternation())
+
+    def compile_text(self, pattern: str) -> regex.Pattern[str]:
+        """`pattern` with its macros expanded, compiled once."""
+        if pattern not in self._compiled:
+            self._compiled[pattern] = regex.compile(self.expand(pattern))
+        return self._compiled[pattern]
+
+    def expand(self, pattern: str) -> str:
+        """`pattern` with every <<macro>> replaced by its regex."""
+        return MACRO.sub(lambda m: f"(?:{self.expand(self.macros[m[1]])})", pattern)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """Every rule by its id."""
+        rules: list[Rule] = [*self.units, *self.topics, *(c for cues in self.cues.values() for c in cues)]
+        return {r.id: r for r in rules}
+
+
+@lru_cache(maxsize=4)
+def load_rules(folder: Path = RULES) -> RuleSet:
+    """Reads and validates every rules file under `folder`.
+
+    Raises RuleError, naming file, rule and key, for the first thing it does not know.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.toml")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    macros = {k: str(v) for k, v in _toml(folder / "macros.toml").items()}
+    units = _read(folder / "units.toml", UnitFile).unit
+    cues = {name: _read(folder / f"{name}.toml", CueFile).cue for name in CUE_FILES}
+    topics = tuple(r for p in sorted((folder / "topics").glob("*.toml")) for r in _read(p, TopicFile).rule)
+    rules = RuleSet(units, cues, topics, macros, digest.hexdigest()[:16], folder)
+    for name, found in cues.items():
+        _check_vocabulary(folder / f"{name}.toml", found, *CUE_FILES[name])
+    _check_all(rules, [*units, *topics, *(c for found in cues.values() for c in found)])
+    return rules
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise RuleError(f"{path}: this rules file is missing; restore it from git") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise RuleError(f"{path}: not valid TOML: {e}") from None
+
+
+def _read(path: Path, model: type[F]) -> F:
+    data = _toml(path)
+    try:
+        return model.model_validate(data)
+    except ValidationError as e:
+        first = e.errors()[0]
+        raise RuleError(f"{path}: {_where(first['loc'], data)}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _where(loc: tuple[int | str, ...], data: object) -> str:
+    """The place of a validation error in words: the rule by its id, then the key."""
+    names: list[str] = []
+    for part in loc:
+        if isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+            names.append(f"rule {data.get('id', f'number {part + 1}')}" if isinstance(data, dict) else f"item {part + 1}")
+        elif isinstance(data, dict):
+            data = data.get(str(part))
+            names.append(f"key {part}")
+    return ", ".join(names[1:] or names)
+
+
+def _check_vocabulary(path: Path, cues: tuple[CueRule, ...], values: frozenset[str] | None, wheres: frozenset[str]) -> None:
+    for cue in cues:
+        if values is not None and cue.value not in values:
+            raise RuleError(f"{path}: rule {cue.id}: value {cue.value} is none of {', '.join(sorted(values))}")
+        if cue.where not in wheres:
+            raise RuleError(f"{path}: rule {cue.id}: where {cue.where} is none of {', '.join(sorted(wheres))}")
+
+
+def _check_all(rules: RuleSet, every: list[Rule]) -> None:
+    seen: set[str] = set()
+    for rule in every:
+        if rule.id in seen:
+            raise RuleError(f"{rules.folder}: two rules have the id {rule.id}; give one of them another")
+        seen.add(rule.id)
+        for pattern in filter(None, (rule.pattern, getattr(rule, "unless", ""))):
+            check_pattern(rules, rule.id, pattern)
+
+
+def check_pattern(rules: RuleSet, owner: str, pattern: str) -> None:
+    """Raises RuleError if `pattern` does not compile, names an unknown macro, or could run without bound."""
+    unknown = [m[1] for m in MACRO.finditer(pattern) if m[1] not in rules.macros]
+    if unknown:
+        raise RuleError(f"{rules.folder}: rule {owner}: no macro {unknown[0]} in macros.toml")
+    if any(q["mode"] != "+" and q["base"][-2:] in ("*", "+", ",}") for q in QUANTIFIER.finditer(ATOM.sub("A", pattern))):
+        raise RuleError(
+            f"{rules.folder}: rule {owner}: * + and {{n,}} may run without end; write a bound ({{0,20}}) or make them possessive (*+)"
+        )
+    try:
+        rules.compile_text(pattern)
+    except regex.error as e:
+        raise RuleError(f"{rules.folder}: rule {owner}: the pattern does not compile: {e}") from None

@@ -1,0 +1,78 @@
+"""Spans, edits, and the exact map from an edited text back to the text it was made from.
+
+The map is built from the edits themselves, never from a diff: a diff between "3。5" and "3.5" or around a removed
+gloss has several shortest answers, and most of them misplace the span.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """`before[start:end]` is replaced by `after`; `kind` names the fixer."""
+
+    start: int
+    end: int
+    after: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetMap:
+    """Maps offsets of an edited text to offsets of the original.
+
+    Built by `OffsetMap.of(edits)`; `first.then(second)` maps through two rounds of edits.
+    """
+
+    # Parallel tuples, one entry for each piece of the edited text, in order: where the piece starts in the edited
+    # text, where it starts in the original, and how long it is in the original if an edit made it (-1: untouched).
+    edited: tuple[int, ...] = (0,)
+    original: tuple[int, ...] = (0,)
+    extent: tuple[int, ...] = (-1,)
+
+    @classmethod
+    def of(cls, edits: Iterable[Edit]) -> OffsetMap:
+        """The map for `edits`, sorted and not overlapping.
+
+        Raises ValueError if two edits overlap or one is inverted.
+        """
+        ordered = sorted(edits)
+        if any(a.end > b.start for a, b in pairwise(ordered)) or any(e.end < e.start for e in ordered):
+            raise ValueError("edits overlap or are inverted")
+        edited, original, extent = [0], [0], [-1]
+        shift = 0
+        for edit in ordered:
+            at = edit.start + shift
+            if edit.after:
+                edited.append(at)
+                original.append(edit.start)
+                extent.append(edit.end - edit.start)
+            edited.append(at + len(edit.after))
+            original.append(edit.end)
+            extent.append(-1)
+            shift += len(edit.after) - (edit.end - edit.start)
+        return cls(tuple(edited), tuple(original), tuple(extent))
+
+    def _char(self, at: int) -> tuple[int, int]:
+        """The stretch of the original that the character at offset `at` of the edited text came from."""
+        i = bisect_right(self.edited, at) - 1
+        length = self.extent[i]
+        if length < 0:
+            start = self.original[i] + at - self.edited[i]
+            return start, start + 1
+        return self.original[i], self.original[i] + length
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original that `edited[start:end]` came from.
+
+        Text removed at either edge is left out: 3個(gè) gives 3個. An empty span maps to an empty span.
+        """
+        first = self._char(start)[0]
+        if end <= start:
+            return first, first
+        return first, max(first, self._char(end - 1)[1])

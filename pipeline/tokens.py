@@ -1,0 +1,58 @@
+"""spaCy's Chinese pipeline over jieba, with the domain lexicon of rules/ in its dictionary.
+
+Tokenising is slow (about 1 MB/s), so only the few words around a number are ever tokenised. Parts of speech come from
+jieba's own dictionary (ICTCLAS tags); words of the topic rules are nouns, or verbs where their rule is an act.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pipeline.rules import RuleSet
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+# High enough that jieba never splits a domain word, low enough that a longer dictionary word still wins.
+DOMAIN_FREQUENCY = 20_000
+
+
+class Tokeniser:
+    """Cuts a stretch of text into words with parts of speech."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        with warnings.catch_warnings():  # jieba 0.42 imports pkg_resources and has invalid escapes
+            warnings.simplefilter("ignore")
+            import jieba
+            import jieba.posseg
+            import spacy
+        dictionary = jieba.dt
+        if not dictionary.initialized:
+            # jieba's own initialize() would load a marshalled cache from the shared temporary folder, which anybody
+            # may have written: build from the packaged dictionary instead.
+            dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
+            dictionary.initialized = True
+        jieba.posseg.dt.makesure_userdict_loaded()
+        self._tags: dict[str, str] = dict(jieba.posseg.dt.word_tag_tab)
+        for rule in rules.topics:
+            for word in rule.words:
+                if len(word) > 1:
+                    dictionary.add_word(word, DOMAIN_FREQUENCY)
+                    self._tags[word] = "v" if rule.kind == "act" else "n"
+        self._language: Language = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
+
+    def __call__(self, text: str) -> Doc:
+        """The words of `text` as a spaCy Doc whose tokens carry their ICTCLAS tag in `tag_`."""
+        doc = self._language.make_doc(text)
+        for token in doc:
+            token.tag_ = self._tags.get(token.text, "x")
+        return doc
+
+
+@lru_cache(maxsize=2)
+def tokeniser(rules: RuleSet) -> Tokeniser:
+    """The tokeniser for `rules`, built once per process."""
+    return Tokeniser(rules)

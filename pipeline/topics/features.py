@@ -1,0 +1,158 @@
+"""What speaks for which topic: votes of cues by where they stand, and of the neighbouring quantities.
+
+A feature is a short string such as "left.thing.touching"; it votes for one topic. Its weight is shared by all topics
+(model.py), so a new word in rules/ needs no training to count.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.records import Context, Quantity
+from pipeline.topics.cues import Cue
+from pipeline.topics.layout import Layout, lay_out
+
+# A cue within this many characters of its number is near: the length of a usual noun phrase (标准化村卫生室).
+NEAR = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One feature that speaks for `topic`; `rule` is the id of the cue behind it, if one is."""
+
+    feature: str
+    topic: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A sentence with its layout and its cues, shared by all quantities in it."""
+
+    layout: Layout
+    cues: tuple[Cue, ...]
+    clause_of: tuple[int, ...]  # of each cue
+    row: tuple[Quantity, ...]
+    row_clause: tuple[int, ...]  # of each quantity
+
+
+def scene_of(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Scene:
+    """The scene of the sentence of `context`; `starts` are the starts of all `cues` of the file."""
+    sentence = context.sentence
+    layout = lay_out(context.text, sentence.start, sentence.end)
+    mine = tuple(cues[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)])
+    return Scene(
+        layout,
+        mine,
+        tuple(layout.clause_at(c.start) for c in mine),
+        context.row,
+        tuple(layout.clause_at(q.start) for q in context.row),
+    )
+
+
+def cue_votes(context: Context, scene: Scene) -> list[Vote]:
+    """The votes of the cues in the sentence for the quantity of `context`."""
+    quantity, own = context.quantity, scene.row_clause[context.index]
+    left_edge, right_edge = _edges(context, scene)
+    votes: list[Vote] = []
+    seen: set[tuple[str, str, str]] = set()
+    # From the number outwards on both sides, so that the first cue of a place is the nearest one.
+    middle = bisect_right([c.start for c in scene.cues], quantity.start)
+    for side in (range(middle - 1, -1, -1), range(middle, len(scene.cues))):
+        first: set[str] = set()
+        for i in side:
+            cue = scene.cues[i]
+            if cue.rule.measures and quantity.measure not in cue.rule.measures:
+                continue
+            place = _place(cue, quantity, scene.layout.place(scene.clause_of[i], own), left_edge, right_edge)
+            rank = _rank(place, cue, quantity, first)
+            key = (place, cue.rule.kind, cue.rule.topic)
+            if key not in seen:
+                seen.add(key)
+                votes.append(Vote(f"{place}.{cue.rule.kind}.{rank}", cue.rule.topic, cue.rule.id))
+    return votes
+
+
+def _edges(context: Context, scene: Scene) -> tuple[int, int]:
+    """How far the text directly left and right of the number reaches: to the next quantity or list comma."""
+    row, i, quantity = context.row, context.index, context.quantity
+    left = row[i - 1].end if i else context.sentence.start
+    right = row[i + 1].start if i + 1 < len(row) else context.sentence.end
+    comma = context.text.find("、", quantity.end, right)
+    return left, comma if comma >= 0 else right
+
+
+def _place(cue: Cue, quantity: Quantity, place: str, left_edge: int, right_edge: int) -> str:
+    if place != "here":
+        return place
+    if cue.start < quantity.start:
+        return "left" if cue.start >= left_edge else "leftmore"
+    if cue.start < quantity.end:
+        return "inside"
+    return "right" if cue.start < right_edge else "rightmore"
+
+
+def _rank(place: str, cue: Cue, quantity: Quantity, first: set[str]) -> str:
+    """touching, near, first or rest: how close the cue stands among those of its place."""
+    fresh = place not in first
+    first.add(place)
+    if place not in ("left", "right"):
+        return "first" if fresh else "rest"
+    gap = quantity.start - cue.end if place == "left" else cue.start - quantity.end
+    if not fresh:
+        return "rest"
+    return "touching" if gap <= 1 else "near" if gap <= NEAR else "first"
+
+
+def outer_votes(texts: Sequence[tuple[str, Sequence[Cue]]]) -> list[Vote]:
+    """The votes of cues outside the sentence: (place, cues) such as ("heading0", …); one vote a place and topic."""
+    votes: list[Vote] = []
+    for place, cues in texts:
+        seen: set[tuple[str, str]] = set()
+        for cue in cues:
+            if (cue.rule.kind, cue.rule.topic) not in seen:
+                seen.add((cue.rule.kind, cue.rule.topic))
+                votes.append(Vote(f"{place}.{cue.rule.kind}", cue.rule.topic, cue.rule.id))
+    return votes
+
+
+def strength_near(votes: Sequence[Vote]) -> str:
+    """The strongest kind of cue that stands directly at the number: thing, act, group, frame or none."""
+    kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(("left.", "right.", "inside."))}
+    for kind in ("thing", "act", "group", "frame"):
+        if kind in kinds:
+            return kind
+    return "none"
+
+
+def neighbour_votes(
+    context: Context, scene: Scene, near: str, before: str | None, after: str | None, sentence_before: str | None
+) -> list[Vote]:
+    """The votes of the quantities before and after, given their topics (None: there is none)."""
+    row, i = context.row, context.index
+    votes = []
+    if before is not None and i:
+        relation = _relation(context.text, row[i - 1], row[i], scene, i)
+        same = "same" if row[i - 1].measure == row[i].measure else "other"
+        votes.append(Vote(f"previous.{relation}.{near}.{same}", before, "neighbour.previous"))
+        votes.append(Vote(f"previous.{relation}.{near}.{row[i].measure}", before, "neighbour.previous"))
+    if after is not None and i + 1 < len(row):
+        relation = _relation(context.text, row[i], row[i + 1], scene, i + 1)
+        money = row[i].measure if row[i].measure in ("yuan", "mu", "square_metres") else "count"
+        votes.append(Vote(f"next.{relation}.{near}.{money}", after, "neighbour.next"))
+    if sentence_before is not None and not i:
+        votes.append(Vote(f"sentence.{near}", sentence_before, "neighbour.sentence"))
+    return votes
+
+
+def _relation(text: str, left: Quantity, right: Quantity, scene: Scene, index: int) -> str:
+    """How two neighbouring quantities are joined: pair, list, clause, comma, bracket, stretch or far."""
+    gap = text[left.end : right.start].strip()
+    if len(gap) <= 1 and gap in ("", "、", ",", "，"):
+        return "pair"
+    place = scene.layout.place(scene.row_clause[index - 1], scene.row_clause[index])
+    if place == "here":
+        return "list" if "、" in gap else "clause"
+    return {"before": "comma", "earlier": "earlier", "host": "bracket", "aside": "aside"}.get(place, "far")

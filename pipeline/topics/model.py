@@ -1,0 +1,79 @@
+"""The scorer that turns votes into a topic: one weight for each feature, a bias for each measure and topic.
+
+A conditional logit: score(topic) = bias[measure, topic] + sum of the weights of the features that vote for it; the
+probabilities are the softmax of the scores (McFadden 1974). The weights ship as JSON (models/topics.json) and are
+fitted by train.py from the gold. Two rounds: "alone" from cues only, "together" with the neighbours' topics.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pipeline.errors import RuleError
+from pipeline.topics.features import Vote
+
+MODEL = Path(__file__).resolve().parent / "model.json"
+
+
+@dataclass(frozen=True)
+class Round:
+    """The weights of one round."""
+
+    weights: Mapping[str, float]
+    bias: Mapping[str, Mapping[str, float]]  # measure -> topic -> bias
+
+    def scores(self, measure: str, unit: str, votes: Sequence[Vote]) -> dict[str, float]:
+        """The score of every topic."""
+        scores = dict(self.bias[measure])
+        for name in (f"unit.{unit}",):
+            for topic, weight in self.bias.get(name, {}).items():
+                scores[topic] += weight
+        weights = self.weights
+        for vote in votes:
+            scores[vote.topic] += weights.get(vote.feature, 0.0)
+        return scores
+
+    def weigh(self, votes: Sequence[Vote], topic: str) -> list[tuple[str, str, float]]:
+        """The votes with their weights, as (topic, rule, weight), those for `topic` first, strongest first."""
+        weighed = [(v.topic, v.rule, round(self.weights.get(v.feature, 0.0), 3)) for v in votes]
+        return sorted(weighed, key=lambda v: (v[0] != topic, -v[2], v[1]))
+
+
+@dataclass(frozen=True)
+class TopicModel:
+    """The two rounds of the scorer."""
+
+    alone: Round
+    together: Round
+
+    def to_json(self) -> str:
+        """The model as canonical JSON."""
+        return json.dumps(
+            {n: {"weights": r.weights, "bias": r.bias} for n, r in (("alone", self.alone), ("together", self.together))},
+            ensure_ascii=False, indent=0, sort_keys=True,
+        )  # fmt: skip
+
+
+def best(scores: Mapping[str, float]) -> tuple[str, float]:
+    """The topic with the highest score, and its probability under the softmax."""
+    topic = max(scores, key=lambda t: scores[t])
+    top = scores[topic]
+    return topic, 1.0 / sum(math.exp(s - top) for s in scores.values())
+
+
+@lru_cache(maxsize=1)
+def load_model(path: Path = MODEL) -> TopicModel:
+    """Reads the fitted weights.
+
+    Raises RuleError if the file is missing or is no model.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return TopicModel(*(Round(data[n]["weights"], data[n]["bias"]) for n in ("alone", "together")))
+    except (OSError, ValueError, KeyError) as e:
+        raise RuleError(f"{path}: no usable topic model ({e}); restore it from git or run make train") from None

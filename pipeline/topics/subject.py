@@ -1,0 +1,68 @@
+"""What a quantity counts, as the text names it: the shortest noun phrase beside the number."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import regex
+
+from pipeline.records import Context
+from pipeline.rules import RuleSet
+from pipeline.tokens import Tokeniser
+
+# ICTCLAS tags that may stand in a noun phrase; v only between or after nouns (危房改造), m x for letters and names.
+NOUN = ("n", "j", "l", "i", "eng", "b", "vn", "an", "s", "nz", "nt", "nr", "ns", "x", "t", "f", "z", "a")
+PHRASE = 14  # longest noun phrase looked for, in characters
+BREAK = regex.compile(r"[,，:：;；。!！?？\n()（）、“”\"'《》\[\]【】+]")
+
+
+@lru_cache(maxsize=4)
+def _words(rules: RuleSet, value: str) -> frozenset[str]:
+    return frozenset(w for cue in rules.cues["subject"] if cue.value == value for w in cue.words)
+
+
+def subject_of(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
+    """The noun phrase that names what the quantity counts; empty where its clause names nothing."""
+    right = _right(context, rules, tokenise)
+    return right or _left(context, rules, tokenise)
+
+
+def _right(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
+    """The phrase directly after a classifier: 43盏|路灯, 121户|贫困户."""
+    text, quantity, row, i = context.text, context.quantity, context.row, context.index
+    if quantity.measure in ("yuan", "percent", "metres", "tonnes"):
+        return ""
+    end = min(quantity.end + PHRASE, row[i + 1].start if i + 1 < len(row) else context.sentence.end)
+    cut = BREAK.search(text, quantity.end, end)
+    window = text[quantity.end : cut.start() if cut else end].removeprefix(" ")
+    if not window:
+        return ""
+    taken = ""
+    for token in tokenise(window):
+        if not token.tag_.startswith(NOUN) or token.text in _words(rules, "verb"):
+            break
+        taken += token.text
+    return taken.strip()
+
+
+def _left(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
+    """The phrase before the number: 通组入户路|9400米; a bare verb where there is no noun: 脱贫|26户."""
+    text, quantity, row, i = context.text, context.quantity, context.row, context.index
+    begin = max(quantity.start - PHRASE, row[i - 1].end if i else context.sentence.start)
+    marks = list(BREAK.finditer(text, begin, quantity.start))
+    window = text[marks[-1].end() if marks else begin : quantity.start].rstrip()
+    if not window:
+        return ""
+    verbs, stops = _words(rules, "verb"), _words(rules, "stop")
+    taken: list[str] = []
+    spare = ""
+    for token in reversed(tokenise(window)):
+        if not taken and token.text in stops:
+            continue
+        if token.text in verbs or not token.tag_.startswith((*NOUN, "v")):
+            if taken:
+                break
+            spare = spare or (token.text if token.tag_.startswith("v") else "")
+            continue
+        taken.insert(0, token.text)
+    return "".join(taken).strip() or spare

@@ -1,0 +1,76 @@
+"""What a number counts, decided by where the cues stand; run through the whole chain."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.extract import read_text
+from pipeline.records import Observation, RawText
+from pipeline.rules import load_rules
+from pipeline.topics.model import TopicModel, best, load_model
+
+
+def read(text: str) -> tuple[Observation, ...]:
+    """The observations of a one-line text."""
+    raw = RawText("test", text, "", len(text), "txt", "utf-8", "test")
+    return read_text(raw, load_rules(), load_model()).observations
+
+
+CASES = [
+    ("全村共有建档立卡贫困户92户309人。", ["registered_poor", "registered_poor"]),
+    ("先后有21户贫困户种植金银花48亩。", ["crops", "crops"]),
+    ("低保户31户95人(贫困户25户81人)。", ["subsistence_allowance"] * 4),
+    ("投资15万元,安装太阳能路灯33盏。", ["roads", "roads"]),
+    ("整合资金90万元,硬化通组路3400米。", ["roads", "roads"]),
+    ("存栏生猪320头,出栏山羊150只。", ["livestock", "livestock"]),
+    ("截至年底,累计脱贫26户117人。", ["poverty_exit", "poverty_exit"]),
+    ("完成危房改造6户,其中C级2户、D级4户。", ["housing"] * 3),
+    ("改造户厕120座,新建公厕2座。", ["toilets", "toilets"]),
+    ("发展党员2名,培养入党积极分子3名。", ["party_building", "party_building"]),
+    ("举办电焊培训班3期,培训120人。", ["training", "training"]),
+    ("发放小额信贷25万元,惠及6户。", ["microcredit", "microcredit"]),
+    ("村集体经济收入达到12万元。", ["collective_income"]),
+    ("农民人均纯收入8600元。", ["income"]),
+]
+
+
+@pytest.mark.parametrize(("text", "topics"), CASES, ids=[c[0] for c in CASES])
+def test_topic(text: str, topics: list[str]) -> None:
+    assert [o.topic.topic for o in read(text)] == topics
+
+
+SUBJECTS = [
+    ("安装照明路灯43盏。", "照明路灯"),
+    ("建成冷库2座。", "冷库"),
+    ("先后有12户贫困户入股。", "贫困户"),
+    ("耕地面积3169亩。", "耕地"),
+]
+
+
+@pytest.mark.parametrize(("text", "subject"), SUBJECTS, ids=[c[0] for c in SUBJECTS])
+def test_subject(text: str, subject: str) -> None:
+    assert read(text)[0].topic.subject == subject
+
+
+def test_a_number_without_any_cue_has_low_confidence() -> None:
+    plain, clear = read("共计12个。")[0], read("改造户厕120座。")[0]
+    assert plain.topic.confidence < clear.topic.confidence
+
+
+def test_every_decision_names_its_rule() -> None:
+    known = load_rules().by_id
+    for observation in read("全村共有100户,其中贫困户20户,改造户厕12座。"):
+        name = observation.topic.decided_by
+        assert name in known or name.startswith(("neighbour.", "bias.")), name
+
+
+def test_best_gives_a_probability() -> None:
+    topic, confidence = best({"roads": 2.0, "water": 0.0})
+    assert topic == "roads"
+    assert confidence == pytest.approx(0.8808, abs=1e-4)
+
+
+def test_the_model_is_small_and_readable() -> None:
+    text = load_model().to_json()
+    assert len(text.encode()) < 2_000_000
+    assert isinstance(load_model(), TopicModel)
