@@ -179,10 +179,10 @@ class Observation:
 class Check:
     """Arithmetic that a report's own numbers should satisfy."""
 
-    report: int
     kind: str
     left: float
     right: float
+    holds: bool
     observations: tuple[int, ...]  # indexes into the file's observations
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 import regex
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -145,14 +145,20 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
         frozenset({"overview", "work", "problems", "plan", "experience", "suggestions", "other", "closing"}),
         frozenset({"heading", "line"}),
     ),
-    "status": (frozenset({"actual", "planned", "standard"}), frozenset({"before", "after", "clause", "sentence", "section"})),
+    "status": (
+        frozenset({"actual", "planned", "standard"}),
+        frozenset({"before", "after", "inside", "clause", "stretch", "sentence", "section"}),
+    ),
     "basis": (
-        frozenset({"total", "per_capita", "per_household", "per_mu", "per_year", "per_month", "per_other"}),
-        frozenset({"before", "after", "unit", "clause"}),
+        frozenset({"total", "per_capita", "per_household", "per_mu", "per_year", "per_month", "per_other", "same"}),
+        frozenset({"before", "inside", "item", "clause"}),
     ),
     "role": (frozenset({"level", "increase", "decrease", "difference"}), frozenset({"before", "after", "clause"})),
-    "period": (None, frozenset({"", "clause", "sentence", "heading", "report"})),
-    "part_of": (frozenset({"opens", "closes", "blocks"}), frozenset({"", "before", "after"})),
+    "period": (None, frozenset({"before", "next", "around", "sentence"})),
+    "part_of": (frozenset({"opens", "closes", "blocks"}), frozenset({"", "item", "clause", "inside"})),
+    "place": (frozenset({"name", "own"}), frozenset({"stretch"})),
+    "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after"})),
+    "counted": (frozenset({"count"}), frozenset({"before", "after"})),
     "structure": (None, frozenset({"", "line"})),
     "subject": (frozenset({"verb", "noun", "stop"}), frozenset({""})),
 }  # fmt: skip

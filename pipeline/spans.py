@@ -34,6 +34,7 @@ class OffsetMap:
     edited: tuple[int, ...] = (0,)
     original: tuple[int, ...] = (0,)
     extent: tuple[int, ...] = (-1,)
+    before: OffsetMap | None = None  # the map of the round of edits before this one
 
     @classmethod
     def of(cls, edits: Iterable[Edit]) -> OffsetMap:
@@ -73,6 +74,22 @@ class OffsetMap:
         Text removed at either edge is left out: 3個(gè) gives 3個. An empty span maps to an empty span.
         """
         first = self._char(start)[0]
-        if end <= start:
-            return first, first
-        return first, max(first, self._char(end - 1)[1])
+        last = first if end <= start else max(first, self._char(end - 1)[1])
+        return (first, last) if self.before is None else self.before.span(first, last)
+
+    def then(self, later: OffsetMap) -> OffsetMap:
+        """The map of a text that was edited by `self` first and by `later` afterwards."""
+        if later.edited == (0,):
+            return self
+        return OffsetMap(later.edited, later.original, later.extent, self if self.edited != (0,) or self.before else None)
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """`text` with the edits made; they must be sorted and must not overlap."""
+    pieces: list[str] = []
+    at = 0
+    for edit in edits:
+        pieces += (text[at : edit.start], edit.after)
+        at = edit.end
+    pieces.append(text[at:])
+    return "".join(pieces)

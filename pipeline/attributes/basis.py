@@ -1,0 +1,57 @@
+"""Basis: whether a number is a total, or per person, household, mu, year, month or something else."""
+
+from __future__ import annotations
+
+from pipeline.attributes.cues import DEFAULT, Book, Hit, Place, book_of, governing, place_in_sentence
+from pipeline.records import Context, Finding
+from pipeline.rules import RuleSet
+
+TOTAL = Finding("total", DEFAULT)
+MAX_CHAIN = 12  # numbers of one list that are looked back over for the cue they share
+MAX_GAP = 16  # code points between two numbers of one list: 全自理80元、半护理268元
+
+
+def basis_of(context: Context, rules: RuleSet) -> Finding:
+    """total, per_capita, per_household, per_mu, per_year, per_month or per_other; total where nothing speaks.
+
+    A cue governs the number it comes to first, and the numbers that continue it: a pair (每户3人2亩), a list
+    (小学每生1000元、初中1250元), a clause that opens with a `same` cue (人均收入9870元,较上年增加1120元).
+    Percentages are totals: the growth of a per-capita figure is no per-capita figure.
+    """
+    if context.quantity.measure == "percent":
+        return TOTAL
+    book, index = book_of(rules, "basis"), context.index
+    for _ in range(MAX_CHAIN):
+        place = place_in_sentence(context, index)
+        found, same = _own(book, place)
+        if found is not None:
+            return found
+        if not index or not _continues(context, rules, index, place, same):
+            break
+        index -= 1
+    return TOTAL
+
+
+def _own(book: Book, place: Place) -> tuple[Finding | None, bool]:
+    """What the cues between the number before and this one say, and whether one says: the same as before."""
+    best: Finding | None = None
+    rank, same = (-1000, -1), False
+    for hit in governing(book, place):
+        if hit.cue.value == "same":
+            same = same or hit.start >= place.piece.clause_start
+        elif (hit.end > place.free or hit.cue.where == "clause") and (hit.cue.priority, hit.start) > rank:
+            best, rank = Finding(hit.cue.value, hit.cue.id), (hit.cue.priority, hit.start)
+    return best, same
+
+
+def _continues(context: Context, rules: RuleSet, index: int, place: Place, same: bool) -> bool:
+    """Whether the `index`-th quantity shares the basis of the one before it."""
+    earlier, own = context.row[index - 1], context.row[index]
+    gap = place.start - place.free
+    if rules.compile_text("<<pair>>").fullmatch(place.sentence, place.free, place.start):
+        return True
+    alike = earlier.measure == own.measure
+    if same:
+        return alike or earlier.measure == "percent"
+    before = place.layout.at(earlier.start - context.sentence.start)
+    return alike and gap <= MAX_GAP and before.clauses[0] == place.piece.clauses[0]

@@ -1,0 +1,212 @@
+"""Finds the cues of one rules file in a sentence, and which of them govern a number.
+
+`where` says how a cue must stand to the number:
+before    ends at the number (words of the macro `filler`, such as 了 or 约, may stand between)
+after     begins where the number ends
+inside    overlaps the number, its qualifier or its unit
+next      before it in its sentence, and no other number between
+item      before it, since the last 、
+clause    before it, since the last comma
+around    before or after it in its clause
+stretch   before it, since the last semicolon
+sentence  before it, anywhere in the sentence
+section   matches the section's kind
+Cues inside a bracket govern nothing outside; cues outside govern inside it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+import regex
+
+from pipeline.attributes.clauses import Layout, Piece, lay_out
+from pipeline.records import Context, Finding
+from pipeline.rules import CueRule, RuleSet
+
+REACH = 600  # code points: how far back a cue is looked for, so that a text without full stops stays linear
+DEFAULT = "default"  # the rule named where no cue spoke
+OUTSIDE = frozenset({"section", "heading", "report"})  # cues that are not looked for in sentences
+NAME = regex.compile(r"\(\?P<\w+>")  # the scan has one group a cue: named groups inside would hide which one matched
+NOTHING: Mapping[str, str | None] = MappingProxyType({})
+
+
+class Hit(NamedTuple):
+    """A cue found in a sentence; `groups` are the named groups of its pattern."""
+
+    start: int
+    end: int
+    cue: CueRule
+    groups: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """The cues of one file, compiled into one scan; `named` holds the patterns that have named groups."""
+
+    scan: regex.Pattern[str]
+    cues: tuple[CueRule, ...]
+    named: dict[str, regex.Pattern[str]]
+    unless: dict[str, regex.Pattern[str]]
+    outside: tuple[tuple[CueRule, regex.Pattern[str]], ...]
+    filler: regex.Pattern[str]
+
+
+class Place(NamedTuple):
+    """A quantity in its sentence; offsets count from the sentence's start."""
+
+    sentence: str
+    layout: Layout
+    piece: Piece
+    start: int
+    end: int
+    free: int  # where the quantity before it ends
+
+
+@lru_cache(maxsize=32)
+def book_of(rules: RuleSet, file: str) -> Book:
+    """The cues of rules/<file>.toml, compiled; where two begin at one place, the one of higher priority is found."""
+    every = sorted(rules.cues[file], key=lambda cue: -cue.priority)
+    cues = tuple(c for c in every if c.where not in OUTSIDE)
+    patterns = [rules.compile(c) for c in cues]
+    scan = "|".join(f"(?P<cue{i}>{NAME.sub('(?:', p.pattern)})" for i, p in enumerate(patterns)) or r"(?!)"
+    return Book(
+        scan=regex.compile(scan),
+        cues=cues,
+        named={c.id: p for c, p in zip(cues, patterns, strict=True) if p.groupindex},
+        unless={c.id: rules.compile_text(c.unless) for c in cues if c.unless},
+        outside=tuple((c, rules.compile(c)) for c in every if c.where in OUTSIDE),
+        filler=rules.compile_text("<<filler>>"),
+    )
+
+
+@lru_cache(maxsize=4096)
+def find_hits(book: Book, sentence: str) -> tuple[Hit, ...]:
+    """Every cue of `book` in `sentence`, in order; cues may overlap, but only one begins at each place."""
+    return tuple(_hits(book, sentence))
+
+
+def _hits(book: Book, sentence: str) -> Iterator[Hit]:
+    for match in book.scan.finditer(sentence, overlapped=True):
+        cue = book.cues[int((match.lastgroup or "")[3:])]
+        named = book.named.get(cue.id)
+        again = named.match(sentence, match.start()) if named else None
+        yield Hit(match.start(), match.end(), cue, again.groupdict() if again else NOTHING)
+
+
+def place_in_sentence(context: Context, index: int | None = None) -> Place:
+    """Where the quantity (or the `index`-th of its row) stands in its sentence."""
+    sentence = context.text[context.sentence.start : context.sentence.end]
+    layout, zero = lay_out(sentence), context.sentence.start
+    at = context.index if index is None else index
+    quantity = context.row[at]
+    start = quantity.start - zero
+    free = context.row[at - 1].end - zero if at else 0
+    return Place(sentence, layout, layout.at(start), start, quantity.end - zero, free)
+
+
+def governing(book: Book, place: Place) -> Iterator[Hit]:
+    """The cues that govern the quantity at `place`, in the order of the text."""
+    hits = find_hits(book, place.sentence)
+    first = bisect_left(hits, place.start - REACH, key=_start) if len(hits) > 8 else 0
+    for hit in hits[first:]:
+        if hit.start > place.end + REACH:
+            return
+        if GOVERNS[hit.cue.where](hit, place, book) and not _silenced(hit, place, book):
+            yield hit
+
+
+def decide(
+    context: Context, rules: RuleSet, file: str, default: str, admits: Callable[[Hit], bool], *, index: int | None = None
+) -> Finding:
+    """The value of the strongest governing cue that `admits` lets through; equal priority: the later in the text.
+
+    `index` asks for another quantity of the context's row.
+    """
+    book = book_of(rules, file)
+    best, rank = Finding(default, DEFAULT), (-1000, -1)
+    for cue, pattern in book.outside:
+        if cue.priority > rank[0] and cue.where == "section" and pattern.fullmatch(context.section.kind):
+            best, rank = Finding(cue.value, cue.id), (cue.priority, -1)
+    for hit in governing(book, place_in_sentence(context, index)):
+        if (hit.cue.priority, hit.start) > rank and admits(hit):
+            best, rank = Finding(hit.cue.value, hit.cue.id), (hit.cue.priority, hit.start)
+    return best
+
+
+def every(hit: Hit) -> bool:
+    """Lets every cue through."""
+    return True
+
+
+def _start(hit: Hit) -> int:
+    return hit.start
+
+
+def _silenced(hit: Hit, place: Place, book: Book) -> bool:
+    """Whether the cue's `unless` matches between its clause's start and the end of the number's piece."""
+    pattern = book.unless.get(hit.cue.id)
+    if pattern is None:
+        return False
+    start = min(place.layout.at(hit.start).clause_start, place.piece.clause_start)
+    stop = place.layout.next_mark(place.end - 1, len(place.sentence))
+    return pattern.search(place.sentence, max(start, place.start - REACH), max(stop, place.end)) is not None
+
+
+def _before(hit: Hit, place: Place, book: Book) -> bool:
+    return hit.end <= place.start and book.filler.fullmatch(place.sentence, hit.end, place.start) is not None
+
+
+def _after(hit: Hit, place: Place, book: Book) -> bool:
+    return hit.start == place.end
+
+
+def _inside(hit: Hit, place: Place, book: Book) -> bool:
+    return hit.start < place.end and hit.end > place.start
+
+
+def _next(hit: Hit, place: Place, book: Book) -> bool:
+    return place.free <= hit.start and hit.end <= place.start
+
+
+def _item(hit: Hit, place: Place, book: Book) -> bool:
+    return hit.start < place.start and place.layout.at(hit.start).items[0] in place.piece.items
+
+
+def _clause(hit: Hit, place: Place, book: Book) -> bool:
+    return hit.start < place.start and place.layout.at(hit.start).clauses[0] in place.piece.clauses
+
+
+def _around(hit: Hit, place: Place, book: Book) -> bool:
+    return place.layout.at(hit.start).clauses[0] in place.piece.clauses
+
+
+def _stretch(hit: Hit, place: Place, book: Book) -> bool:
+    return hit.start < place.start and place.layout.at(hit.start).stretches[0] in place.piece.stretches
+
+
+def _sentence(hit: Hit, place: Place, book: Book) -> bool:
+    return hit.start < place.start and place.layout.at(hit.start).frames[0] in place.piece.frames
+
+
+def _never(hit: Hit, place: Place, book: Book) -> bool:
+    return False
+
+
+GOVERNS: dict[str, Callable[[Hit, Place, Book], bool]] = {
+    "": _never,  # cues that the stage looks for itself
+    "before": _before,
+    "after": _after,
+    "inside": _inside,
+    "next": _next,
+    "item": _item,
+    "clause": _clause,
+    "around": _around,
+    "stretch": _stretch,
+    "sentence": _sentence,
+}

@@ -1,0 +1,60 @@
+"""Traditional to simplified characters, one for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby
+
+import regex
+from opencc import OpenCC
+
+from pipeline.spans import Edit
+
+# What t2s leaves, because the character is also a simplified or a rare one: in these texts it is never that.
+OVERRIDES = str.maketrans(
+    "\u5897\u7240\u4f54\u88cf\u7fa3\u9eaa\u7dab\u7232\u5553",  # 増牀佔裏羣麪綫爲啓
+    "\u589e\u5e8a\u5360\u91cc\u7fa4\u9762\u7ebf\u4e3a\u542f",  # 增床占里群面线为启
+)
+
+
+@lru_cache(maxsize=1)
+def _converter() -> OpenCC:
+    return OpenCC("t2s")
+
+
+@lru_cache(maxsize=1)
+def _traditional() -> regex.Pattern[str]:
+    """A class of every character that the conversion can change."""
+    han = "".join(chr(c) for c in range(0x3400, 0xA000)) + "".join(chr(c) for c in range(0xF900, 0xFB00))
+    changed = [a for a, b in zip(han, _convert(han), strict=True) if a != b]
+    return regex.compile("[" + "".join(changed) + "]")
+
+
+def _convert(text: str) -> str:
+    """`text` simplified; the length stays (OpenCC's t2s tables map one character to one)."""
+    return _converter().convert(text).translate(OVERRIDES)
+
+
+def simplify(text: str) -> Iterator[Edit]:
+    """統一 -> 统一: one edit for each run of changed characters."""
+    if not _traditional().search(text):
+        return
+    plain = _convert(text)
+    if len(plain) != len(text):  # never seen: OpenCC keeps the length of every code point but NUL and lone surrogates
+        return
+    changed = (i for i, (a, b) in enumerate(zip(text, plain, strict=True)) if a != b)
+    for _, run in groupby(enumerate(changed), key=lambda p: p[1] - p[0]):
+        places = [i for _, i in run]
+        yield Edit(places[0], places[-1] + 1, plain[places[0] : places[-1] + 1], "traditional")
+
+
+def script_of(text: str) -> str:
+    """hans, hant, or mixed, by how many characters only one of the scripts has."""
+    traditional = len(_traditional().findall(text))
+    if not traditional:
+        return "hans"
+    plain = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    share = traditional / max(1, plain)
+    # In traditional texts about a third of the characters differ from simplified ones; quotes in a simplified text few.
+    return "hant" if share > 0.15 else "mixed" if share > 0.01 else "hans"

@@ -1,0 +1,146 @@
+"""Numerals <-> numbers: Chinese, Arabic, mixed, masked. Knows no documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import regex
+
+DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {c: i for i, c in enumerate("〇壹贰叁肆伍陆柒捌玖")}
+DIGITS |= {"两": 2, "俩": 2, "仨": 3}
+SMALL = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
+TENS = {"廿": 20, "卅": 30}
+BIG = {"万": 10_000, "亿": 100_000_000, "兆": 1_000_000_000_000}
+MASK = "xX×＊*_□某"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What a numeral says: `value`, or bounds where digits are masked; all None if nothing stands."""
+
+    value: Decimal | None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    masked: bool = False
+
+
+def parse(text: str) -> Number | None:
+    """The number of a numeral, or None if `text` is none. Commas, spaces and underscores as masks are understood."""
+    text = text.replace(",", "").replace("，", "").replace(" ", "")
+    if not text:
+        return None
+    if any(c in MASK for c in text) or "--" in text:
+        return _masked(text.replace("--", "**"))
+    value = _mixed(text)
+    return None if value is None else Number(value)
+
+
+def _mixed(text: str) -> Decimal | None:
+    m = regex.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,12})?)([千百十万亿]{0,3})(.{0,20})", text, regex.DOTALL)
+    if not m:
+        return chinese(text)
+    value, scale = Decimal(m[1]), Decimal(1)
+    for c in m[2]:
+        scale *= BIG.get(c) or SMALL[c]
+    value *= scale
+    if not m[3]:
+        return value
+    rest = _mixed(m[3])
+    if rest is None or not m[2]:
+        return None
+    if m[3].isdigit() and len(m[3]) == 1 and scale >= 100:  # 2千3 = 2300
+        rest *= scale / 10
+    return value + rest if rest < scale else None
+
+
+def chinese(text: str) -> Decimal | None:
+    """The number of a numeral in Chinese characters: 一百二十三, 两千四百五, 二〇一八, 十二点五."""
+    if "点" in text:
+        whole, _, part = text.partition("点")
+        head = chinese(whole)
+        scale = ""
+        while part and part[-1] in BIG:
+            scale, part = part[-1] + scale, part[:-1]
+        if head is None or not part or any(c not in DIGITS for c in part):
+            return None
+        value = head + Decimal("0." + "".join(str(DIGITS[c]) for c in part))
+        for c in scale:
+            value *= BIG[c]
+        return value
+    if not text or any(c not in DIGITS and c not in SMALL and c not in BIG and c not in TENS for c in text):
+        return None
+    if all(c in DIGITS for c in text):
+        return Decimal("".join(str(DIGITS[c]) for c in text))
+    return _positional(text)
+
+
+def _positional(text: str) -> Decimal | None:
+    total, section, digit, last = 0, 0, -1, 1
+    for c in text:
+        if c in DIGITS:
+            if digit > 0:
+                return None
+            digit = DIGITS[c]
+            if digit == 0:
+                last = 1
+        elif c in TENS:
+            section += TENS[c]
+            last, digit = 10, -1
+        elif c in SMALL:
+            section += (1 if digit < 0 else digit) * SMALL[c]
+            last, digit = SMALL[c], -1
+        else:
+            section += max(digit, 0)
+            total = (total + section) * BIG[c] if total and BIG[c] > total else total + (section or 1) * BIG[c]
+            section, last, digit = 0, BIG[c], -1
+    if digit > 0:
+        section += digit * (last // 10 if last >= 100 else 1)  # 两千四百五 = 2450
+    return Decimal(total + section)
+
+
+def _masked(text: str) -> Number | None:
+    m = regex.fullmatch(r"([0-9xX×*_□某-]{1,20}(?:\.[0-9xX×*_□某]{1,8})?)([百千万亿]{0,2})", text)
+    if not m:
+        return None
+    digits, scale = m[1], Decimal(1)
+    for c in m[2]:
+        scale *= BIG.get(c) or SMALL[c]
+    if not any(c.isdigit() for c in digits):
+        return Number(None, masked=True)
+    low = regex.sub(r"[xX×*_□某-]", "0", digits)
+    high = regex.sub(r"[xX×*_□某-]", "9", digits)
+    return Number(None, Decimal(low) * scale, Decimal(high) * scale, masked=True)
+
+
+def to_chinese(number: int) -> str:
+    """The Chinese numeral of 0 to 9,999,999,999,999: 250 -> 二百五十, 12 -> 十二.
+
+    Raises ValueError outside that range.
+    """
+    if not 0 <= number < 10**13:
+        raise ValueError(f"{number} is outside 0 to 10**13")
+    if number == 0:
+        return "零"
+    parts, gap = [], False
+    for unit, name in ((10**12, "兆"), (10**8, "亿"), (10**4, "万"), (1, "")):
+        head, number = divmod(number, unit)
+        if head:
+            parts.append(("零" if parts and (gap or head < 1000) else "") + _thousands(head) + name)
+            gap = False
+        elif parts:
+            gap = True
+    text = "".join(parts)
+    return text[1:] if text.startswith("一十") else text
+
+
+def _thousands(number: int) -> str:
+    text, gap = "", False
+    for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit, number = divmod(number, unit)
+        if digit:
+            text += ("零" if text and gap else "") + "零一二三四五六七八九"[digit] + name
+            gap = False
+        elif text:
+            gap = True
+    return text
