@@ -17,7 +17,7 @@ Cues inside a bracket govern nothing outside; cues outside govern inside it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -32,6 +32,7 @@ from pipeline.rules import CueRule, RuleSet
 REACH = 600  # code points: how far back a cue is looked for, so that a text without full stops stays linear
 DEFAULT = "default"  # the rule named where no cue spoke
 OUTSIDE = frozenset({"section", "heading", "report"})  # cues that are not looked for in sentences
+TOUCHING = frozenset({"after", "inside"})
 NAME = regex.compile(r"\(\?P<\w+>")  # the scan has one group a cue: named groups inside would hide which one matched
 NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
@@ -49,8 +50,7 @@ class Hit(NamedTuple):
 class Book:
     """The cues of one file, compiled into one scan; `named` holds the patterns that have named groups."""
 
-    scan: regex.Pattern[str]
-    cues: tuple[CueRule, ...]
+    scans: tuple[tuple[regex.Pattern[str], tuple[CueRule, ...]], ...]
     named: dict[str, regex.Pattern[str]]
     unless: dict[str, regex.Pattern[str]]
     outside: tuple[tuple[CueRule, regex.Pattern[str]], ...]
@@ -73,30 +73,37 @@ def book_of(rules: RuleSet, file: str) -> Book:
     """The cues of rules/<file>.toml, compiled; where two begin at one place, the one of higher priority is found."""
     every = sorted(rules.cues[file], key=lambda cue: -cue.priority)
     cues = tuple(c for c in every if c.where not in OUTSIDE)
-    patterns = [rules.compile(c) for c in cues]
-    scan = "|".join(f"(?P<cue{i}>{NAME.sub('(?:', p.pattern)})" for i, p in enumerate(patterns)) or r"(?!)"
+    patterns = {c.id: rules.compile(c) for c in cues}
+    halves = tuple(tuple(c for c in cues if (c.where in TOUCHING) == touching) for touching in (False, True))
     return Book(
-        scan=regex.compile(scan),
-        cues=cues,
-        named={c.id: p for c, p in zip(cues, patterns, strict=True) if p.groupindex},
+        scans=tuple((_one_scan([patterns[c.id] for c in half]), half) for half in halves if half),
+        named={name: pattern for name, pattern in patterns.items() if pattern.groupindex},
         unless={c.id: rules.compile_text(c.unless) for c in cues if c.unless},
         outside=tuple((c, rules.compile(c)) for c in every if c.where in OUTSIDE),
         filler=rules.compile_text("<<filler>>"),
     )
 
 
+def _one_scan(patterns: Iterable[regex.Pattern[str]]) -> regex.Pattern[str]:
+    return regex.compile("|".join(f"(?P<cue{i}>{NAME.sub('(?:', p.pattern)})" for i, p in enumerate(patterns)))
+
+
 @lru_cache(maxsize=4096)
 def find_hits(book: Book, sentence: str) -> tuple[Hit, ...]:
-    """Every cue of `book` in `sentence`, in order; cues may overlap, but only one begins at each place."""
-    return tuple(_hits(book, sentence))
+    """Every cue of `book` in `sentence`, in order.
+
+    Cues may overlap, but of those that stand to a number in a like way (TOUCHING or not) only one begins at each place.
+    """
+    return tuple(sorted(_hits(book, sentence), key=_start))
 
 
 def _hits(book: Book, sentence: str) -> Iterator[Hit]:
-    for match in book.scan.finditer(sentence, overlapped=True):
-        cue = book.cues[int((match.lastgroup or "")[3:])]
-        named = book.named.get(cue.id)
-        again = named.match(sentence, match.start()) if named else None
-        yield Hit(match.start(), match.end(), cue, again.groupdict() if again else NOTHING)
+    for scan, cues in book.scans:
+        for match in scan.finditer(sentence, overlapped=True):
+            cue = cues[int((match.lastgroup or "")[3:])]
+            named = book.named.get(cue.id)
+            again = named.match(sentence, match.start()) if named else None
+            yield Hit(match.start(), match.end(), cue, again.groupdict() if again else NOTHING)
 
 
 def place_in_sentence(context: Context, index: int | None = None) -> Place:

@@ -38,6 +38,7 @@ class Scope:
 
     row: Row
     totals: list[int]
+    begin: int  # offset in the sentence
     bracket: bool
     begun: bool = False
     closed: bool = False
@@ -93,44 +94,44 @@ def _open_scope(row: Row, before: Row | None, opening: Hit | None, index: int) -
     """The scope that `opening`, or the bracket around the `index`-th quantity, opens."""
     place = row.places[index]
     frames = place.piece.frames
-    begin = opening.start if opening else place.start
+    begin = opening.start if opening else _bracket_start(place)
     if opening:
         stretch = place.piece.stretches[0]
         recent = [i for i in range(index - 1, max(-1, index - LOOK_BACK), -1) if row.places[i].start < begin]
         level = [i for i in recent if row.places[i].piece.frames[0] == frames[0]]
         inside = [i for i in level if row.places[i].piece.stretches[0] == stretch]
         if inside:
-            return Scope(row, inside, bracket=False)
+            return Scope(row, inside, begin, bracket=False)
         if len(frames) == 1:
             return _from_before(row, before, opening)
-    return Scope(row, _before_bracket(row, index), bracket=True)
+    return Scope(row, _before_bracket(row, index), begin, bracket=True)
 
 
 def _from_before(row: Row, before: Row | None, opening: Hit) -> Scope:
     """A sentence that opens with 其中 breaks down the last stretch of the sentence right before it."""
     opens = not row.places[0].sentence[: opening.start].strip()
     if before is None or not opens or before.contexts[0].sentence.end != row.contexts[0].sentence.start:
-        return Scope(row, [], bracket=False, closed=True)
+        return Scope(row, [], opening.start, bracket=False, closed=True)
     level = [i for i, place in enumerate(before.places) if place.piece.frames == (0,)][-LOOK_BACK:]
     stretch = before.places[level[-1]].piece.stretches if level else ()
-    return Scope(before, [i for i in level if before.places[i].piece.stretches == stretch][::-1], bracket=False)
+    last = [i for i in level if before.places[i].piece.stretches == stretch]
+    return Scope(before, last[::-1], opening.start, bracket=False)
 
 
 def _before_bracket(row: Row, index: int) -> list[int]:
-    """The quantities of the clause around a bracket that stand right before it."""
-    piece = row.places[index].piece
+    """The quantities right before a bracket, in the clause around it, nearest first."""
+    place = row.places[index]
+    begin, outside = _bracket_start(place), place.piece.frames[1:]
     found: list[int] = []
     for i in range(index - 1, max(-1, index - LOOK_BACK), -1):
-        other = row.places[i].piece
-        if other.frames[0] == piece.frames[0]:
+        other = row.places[i]
+        if other.piece.frames != outside:
             continue
-        if len(piece.frames) < 2 or other.frames[0] != piece.frames[1] or other.clauses[0] != piece.clauses[1]:
-            if other.frames[0] in piece.frames:
-                break
-            continue
+        if begin - other.end > MAX_NOUN and not found:
+            break
+        if found and other.piece.clauses != row.places[found[0]].piece.clauses:
+            break
         found.append(i)
-    if found and _bracket_start(row.places[index]) - row.places[found[0]].end > MAX_NOUN:
-        return []
     return found
 
 
@@ -142,7 +143,7 @@ def _bracket_start(place: Place) -> int:
 
 def _blocked(book: Book, place: Place, scope: Scope) -> bool:
     """Whether a cue says that the quantity is no part; one that closes the scope ends it."""
-    values = {hit.cue.value for hit in governing(book, place)}
+    values = {hit.cue.value for hit in governing(book, place) if hit.start >= scope.begin}
     scope.closed = "closes" in values
     return scope.closed or "blocks" in values
 

@@ -77,15 +77,22 @@ def _clock(period: str | None, year: int | None) -> Clock:
 
 def _spoken(book: Book, place: Place, clock: Clock) -> Finding | None:
     """What the cues of one sentence say; the later in the text wins among equal priorities."""
-    best: Hit | None = None
+    best: tuple[Hit, str] | None = None
+    parted: set[int] = set()  # semicolon stretches in which 其中 has stood: what is dated there holds in them alone
     for hit in governing(book, place):
-        if hit.cue.value == "previous" and hit.start > 0:
+        stretch = place.layout.at(hit.start).stretches[0]
+        if hit.cue.value == "previous":
+            parted.add(stretch)
+            if hit.start > 0:
+                continue
+        elif stretch in parted and stretch not in place.piece.stretches:
             continue
-        if best is None or (hit.cue.priority, hit.start) > (best.cue.priority, best.start):
-            best = hit
-    if best is None:
-        return None
-    return Finding(read_period(best.cue.value, best.groups, clock), best.cue.id)
+        said = read_period(hit.cue.value, hit.groups, clock)
+        if hit.cue.where == "sentence" and YEAR.match(said):
+            clock = Clock(int(said[:4]), clock.period)  # 2023年新建8座;12月底前 is of 2023
+        if best is None or (hit.cue.priority, hit.start) > (best[0].cue.priority, best[0].start):
+            best = (hit, said)
+    return Finding(best[1], best[0].cue.id) if best else None
 
 
 def _end_of(sentence: str) -> Place:
