@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ class Batch:
     """Some files that one worker reads in one go."""
 
     files: tuple[tuple[str, Path], ...]  # (source, path)
+    salts: dict[str, str]  # of the ids of byte-identical copies (tables.Ids)
     rules: Path
     fingerprint: str
     ingested_at: dt.datetime
@@ -52,8 +55,26 @@ def _refuse(error: OSError) -> None:
     raise OptionError(f"{error.filename}: this folder cannot be read ({error.strerror}); check its permissions")
 
 
+def copies_among(files: Sequence[tuple[str, Path]]) -> dict[str, str]:
+    """source -> salt for every file whose bytes an earlier file (in the order of sources) has too."""
+    first: dict[str, str] = {}
+    sizes = Counter(path.stat().st_size for _, path in files if path.is_file())
+    salts: dict[str, str] = {}
+    for source, path in files:
+        try:
+            if sizes[path.stat().st_size] > 1:
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                if first.setdefault(digest, source) != source:
+                    salts[source] = source
+        except OSError:
+            continue  # recorded in `sources` when it is read
+    return salts
+
+
 def batches_of(files: Sequence[tuple[str, Path]], rules: Path, fingerprint: str, ingested_at: dt.datetime) -> list[Batch]:
     """The files in batches of about BATCH_BYTES."""
+    salts = copies_among(files)
     groups: list[list[tuple[str, Path]]] = []
     size = BATCH_BYTES
     for source, path in files:
@@ -62,14 +83,19 @@ def batches_of(files: Sequence[tuple[str, Path]], rules: Path, fingerprint: str,
             size = 0
         groups[-1].append((source, path))
         size += path.stat().st_size if path.is_file() else 0
-    return [Batch(tuple(group), rules, fingerprint, ingested_at) for group in groups]
+    return [
+        Batch(tuple(group), {s: salts[s] for s, _ in group if s in salts}, rules, fingerprint, ingested_at)
+        for group in groups
+    ]
 
 
 def read_batch(batch: Batch) -> dict[str, pa.Table]:
     """Reads the files of a batch. Arrow tables travel between processes as whole buffers, not row by row."""
     rules, model = load_rules(batch.rules), load_model()
     readings = [extract_file(path, source, rules, model) for source, path in batch.files]
-    return tables_of(readings, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at)
+    return tables_of(
+        readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts
+    )
 
 
 def read_folder(
@@ -89,5 +115,5 @@ def read_folder(
         done += len(batch.files)
         progress(done, len(files))
     if not parts:
-        parts = [tables_of([], fingerprint=rules.fingerprint, ingested_at=ingested_at)]
+        parts = [tables_of([], rules, fingerprint=rules.fingerprint, ingested_at=ingested_at)]
     return {name: pa.concat_tables([p[name] for p in parts]).unify_dictionaries() for name in parts[0]}

@@ -112,6 +112,26 @@ class TopicRule(Rule):
     measures: tuple[Measure, ...] = ()  # speaks only for these measures; empty: for all
 
 
+class CheckRule(BaseModel):
+    """The words of a check: what is written when it is violated, and when it holds; yes and no are whole texts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    why: str
+    message: str
+    agrees: str
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+class CheckFile(BaseModel):
+    """A file of checks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    check: tuple[CheckRule, ...]
+
+
 class UnitFile(BaseModel):
     """A file of unit rules."""
 
@@ -173,6 +193,7 @@ class RuleSet:
     topics: tuple[TopicRule, ...]
     macros: Mapping[str, str]
     fingerprint: str
+    checks: Mapping[str, CheckRule] = field(default_factory=dict)
     folder: Path = field(default=RULES)
     _compiled: dict[str, regex.Pattern[str]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -210,7 +231,8 @@ def load_rules(folder: Path = RULES) -> RuleSet:
     units = _read(folder / "units.toml", UnitFile).unit
     cues = {name: _read(folder / f"{name}.toml", CueFile).cue for name in CUE_FILES}
     topics = tuple(r for p in sorted((folder / "topics").glob("*.toml")) for r in _read(p, TopicFile).rule)
-    rules = RuleSet(units, cues, topics, macros, digest.hexdigest()[:16], folder)
+    checks = {c.id: c for c in _read(folder / "checks.toml", CheckFile).check}
+    rules = RuleSet(units, cues, topics, macros, digest.hexdigest()[:16], checks, folder)
     for name, found in cues.items():
         _check_vocabulary(folder / f"{name}.toml", found, *CUE_FILES[name])
     _check_all(rules, [*units, *topics, *(c for found in cues.values() for c in found)])

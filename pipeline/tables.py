@@ -1,0 +1,192 @@
+"""Readings -> the Arrow tables of schema.py, column by column."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipeline import schema
+from pipeline.edtf import days
+from pipeline.records import Check, Failure, Observation, Reading, Report
+from pipeline.rules import RuleSet
+
+Row = tuple[object, ...]
+NEVER = 2**62  # an offset behind every text
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The stable ids of one file: they hang on its bytes and on offsets, so that a moved file keeps them.
+
+    `salt` tells byte-identical copies apart; it is empty for the first of them.
+    """
+
+    sha256: str
+    salt: str = ""
+
+    def make(self, kind: str, *parts: object) -> str:
+        """The id of the `kind` of thing that `parts` (offsets, names) identify in the file."""
+        key = "\0".join((self.sha256, self.salt, kind, *map(str, parts)))
+        return hashlib.sha256(key.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A reading with the ids of its parts, and its offsets in the raw file."""
+
+    reading: Reading
+    ids: Ids
+    reports: tuple[str, ...]
+    sections: tuple[str, ...]
+    observations: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """The file's name in the tables."""
+        return self.reading.text.raw.source
+
+    def raw(self, start: int, end: int) -> tuple[int, int, str]:
+        """The raw offsets of a stretch of the repaired text, and the raw text between them."""
+        first, last = self.reading.text.offsets.span(start, end)
+        return first, last, self.reading.text.raw.text[first:last]
+
+
+def tables_of(
+    readings: Sequence[Reading | Failure],
+    rules: RuleSet,
+    *,
+    fingerprint: str,
+    ingested_at: dt.datetime,
+    salts: Mapping[str, str] | None = None,
+) -> dict[str, pa.Table]:
+    """The tables of some files, in the order of the files and of their texts.
+
+    `salts`: source -> salt of its ids, for byte-identical copies (Ids).
+    """
+    named = [name_parts(r, (salts or {}).get(r.text.raw.source, "")) for r in readings if isinstance(r, Reading)]
+    rows: dict[str, Iterable[Row]] = {
+        "observations": (row for n in named for row in _observations(n)),
+        "sections": (row for n in named for row in _sections(n)),
+        "reports": (row for n in named for row in _reports(n)),
+        "sources": (_source(r, fingerprint, ingested_at) for r in readings),
+        "numerals": (row for n in named for row in _numerals(n)),
+        "checks": (_check(n, c, rules) for n in named for c in n.reading.checks),
+        "repairs": (row for n in named for row in _repairs(n)),
+    }
+    return {table.name: _build(table, rows[table.name]) for table in schema.TABLES}
+
+
+def _build(table: schema.TableSpec, rows: Iterable[Row]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    arrow = table.schema()
+    arrays = [pa.array(values, type=f.type) for values, f in zip(columns, arrow, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=arrow)
+
+
+def name_parts(reading: Reading, salt: str) -> Named:
+    """`reading` with the ids of its reports, sections and observations."""
+    ids, span = Ids(reading.text.raw.sha256, salt), reading.text.offsets.span
+    document = reading.document
+    return Named(
+        reading,
+        ids,
+        tuple(ids.make("report", *span(r.start, r.end)) for r in document.reports),
+        tuple(ids.make("section", i, *span(s.start, s.end)) for i, s in enumerate(document.sections)),
+        tuple(ids.make("observation", *span(o.quantity.start, o.quantity.end)) for o in reading.observations),
+    )
+
+
+def _period(period: str | None) -> Row:
+    known = days(period)
+    return (period or None, known.first, known.last) if known else (period or None, None, None)
+
+
+def _observations(named: Named) -> Iterable[Row]:
+    text, document = named.reading.text.text, named.reading.document
+    for i, o in enumerate(named.reading.observations):
+        q, sentence = o.quantity, o.sentence
+        section = document.sections[sentence.section]
+        yield (
+            named.observations[i], named.reports[section.report], named.sections[sentence.section], named.source,
+            *named.raw(q.start, q.end), text[q.start : q.end], text[sentence.start : sentence.end].strip(),
+            f"{o.topic.topic}.{q.measure}", o.topic.topic, q.measure, o.topic.subject,
+            q.value, q.low, q.high, q.number, q.unit, q.qualifier, q.masked,
+            o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, None,
+            None if o.part_of is None else named.observations[o.part_of], o.topic.decided_by, o.topic.confidence,
+        )  # fmt: skip
+
+
+def _sections(named: Named) -> Iterable[Row]:
+    for i, s in enumerate(named.reading.document.sections):
+        start, end = named.raw(s.start, s.end)[:2]
+        yield (
+            named.sections[i], named.reports[s.report], named.source,
+            None if s.parent is None else named.sections[s.parent], s.level, s.ordinal, s.heading, s.kind,
+            start, end, s.end - s.start,
+        )  # fmt: skip
+
+
+def _within(report: Report, observations: Sequence[Observation]) -> list[Observation]:
+    return [o for o in observations if report.start <= o.quantity.start < report.end]
+
+
+def _reports(named: Named) -> Iterable[Row]:
+    reading = named.reading
+    for i, r in enumerate(reading.document.reports):
+        start, end, raw = named.raw(r.start, r.end)
+        mine = _within(r, reading.observations)
+        repairs = Counter(p.kind for p in reading.text.repairs if start <= p.raw_start < end)
+        yield (
+            named.reports[i], named.source, start, end, r.title, r.issuer, r.place, None, r.report_date,
+            *_period(r.period), reading.text.script, len(raw),
+            sum(o.quantity.masked for o in mine) / len(mine) if mine else None, len(mine),
+            sorted(repairs.items()), None, None,
+        )  # fmt: skip
+
+
+def _source(reading: Reading | Failure, fingerprint: str, ingested_at: dt.datetime) -> Row:
+    if isinstance(reading, Failure):
+        return (reading.source, reading.sha256, reading.size, None, None, None, reading.status, reading.error, 0, 0,
+                ingested_at, fingerprint)  # fmt: skip
+    raw = reading.text.raw
+    return (raw.source, raw.sha256, raw.size, raw.format, raw.encoding, raw.encoding_how, "ok", None,
+            len(reading.document.reports), len(reading.observations), ingested_at, fingerprint)  # fmt: skip
+
+
+def _numerals(named: Named) -> Iterable[Row]:
+    reports = iter(enumerate(named.reading.document.reports))
+    i, report = next(reports)
+    number = 0
+    for numeral in named.reading.numerals:
+        while numeral.start >= report.end:
+            i, report = next(reports, (i, Report(report.start, NEVER)))
+        observation = None
+        if numeral.quantity is not None:
+            observation, number = named.observations[number], number + 1
+        yield named.reports[i], named.source, *named.raw(numeral.start, numeral.end), numeral.fate, observation
+
+
+def _repairs(named: Named) -> Iterable[Row]:
+    for r in named.reading.text.repairs:
+        yield named.source, r.raw_start, r.raw_end, r.before, r.after, r.kind
+
+
+def _check(named: Named, check: Check, rules: RuleSet) -> Row:
+    reading = named.reading
+    quantities = [reading.observations[i].quantity for i in check.observations]
+    section = reading.observations[check.observations[0]].sentence.section
+    ids = [named.observations[i] for i in check.observations]
+    words = rules.checks[check.kind]
+    message = (words.agrees if check.holds else words.message).format(
+        texts="".join(reading.text.text[q.start : q.end] for q in quantities),
+        left=f"{check.left:,.10g}", right=f"{check.right:,.10g}",
+    )  # fmt: skip
+    return (
+        named.ids.make("check", check.kind, *ids), named.reports[reading.document.sections[section].report], check.kind,
+        check.left, check.right, check.left - check.right, "holds" if check.holds else "violated", ids, message,
+    )  # fmt: skip
