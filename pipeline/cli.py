@@ -25,6 +25,7 @@ from rich.tree import Tree
 from pipeline.errors import CunbaoError
 
 if TYPE_CHECKING:
+    from pipeline.scoreboard import Board
     from pipeline.summary import Summary
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option cannot be used; 3 a rule cannot be used;
@@ -151,6 +152,82 @@ def explain(
 
     top = explain_number(reading, at, rules)
     out_console.print(grow(Tree(Text(top.label)), top))
+
+
+@app.command(epilog=EXIT_CODES)
+def evaluate(
+    gold: Gold = GOLD,
+    raw: Raw = DATA,
+    tables: Annotated[Path | None, typer.Option("--tables", help="Score the tables in this folder instead of reading anew.")] = None,
+    cross_validate: Annotated[bool, typer.Option("--cross-validate", help="Fit the topic weights anew for each report, on the others.")] = False,
+) -> None:
+    """Score what is read against the annotated reports in tests/gold.
+
+    Example: cunbao evaluate --cross-validate
+    """
+    from pipeline.evaluate import evaluate as judge
+    from pipeline.gold import load_gold
+    from pipeline.rules import load_rules
+    from pipeline.scoreboard import boards
+    from pipeline.topics.model import load_model
+    from pipeline.trial import fold_models, load_tables, read_gold
+
+    files = load_gold(gold, [raw])
+    if tables is not None:
+        found = load_tables(tables)
+    else:
+        rules = load_rules()
+        models = fold_models(files, rules) if cross_validate else dict.fromkeys((g.name for g in files), load_model())
+        found = read_gold(files, rules, models)
+    for board in boards(list(judge(found, files).values())):
+        _show_board(board)
+
+
+@app.command(epilog=EXIT_CODES)
+def compare(
+    base: Annotated[str, typer.Argument(help="A commit, branch or tag of this repository.")],
+    gold: Gold = GOLD,
+    raw: Raw = DATA,
+    most: Annotated[int, typer.Option("--most", min=0, help="How many gains and losses to list.")] = 40,
+) -> None:
+    """Show which numbers are read better or worse than at an earlier commit.
+
+    Example: cunbao compare HEAD~1
+    """
+    from pipeline.evaluate import evaluate as judge
+    from pipeline.gold import load_gold
+    from pipeline.rules import load_rules
+    from pipeline.scoreboard import change_boards
+    from pipeline.topics.model import load_model
+    from pipeline.trial import read_gold, read_gold_at
+
+    files, rules = load_gold(gold, [raw]), load_rules()
+    before = judge(read_gold_at(base, files, Path.cwd()), files)
+    after = judge(read_gold(files, rules, dict.fromkeys((g.name for g in files), load_model())), files)
+    for board in change_boards(before, after, most):
+        _show_board(board)
+
+
+@app.command(epilog=EXIT_CODES)
+def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
+    """Fit the weights of the topic scorer to the annotated reports, and write them to pipeline/topics/model.json."""
+    from pipeline.gold import load_gold
+    from pipeline.rules import load_rules
+    from pipeline.topics.model import MODEL
+    from pipeline.train import examples_of, fit, write_model
+
+    files = load_gold(gold, [raw])
+    write_model(fit(examples_of(files, load_rules())), MODEL)
+    out_console.print(f"fitted to {len(files)} reports; written to {MODEL}", soft_wrap=True, highlight=False)
+
+
+def _show_board(board: Board) -> None:
+    table = Table(title=board.title, title_justify="left")
+    for i, name in enumerate(board.columns):
+        table.add_column(name, justify="right" if i in board.numbers else "left", overflow="fold")
+    for row in board.rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out_console.print(table)
 
 
 @rules_app.command("check", epilog=EXIT_CODES)

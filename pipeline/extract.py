@@ -12,7 +12,7 @@ from pipeline.normalise import normalise
 from pipeline.quantities import find_numerals
 from pipeline.read import read_source
 from pipeline.reconcile import reconcile
-from pipeline.records import Context, Failure, Observation, RawText, Reading, Topic
+from pipeline.records import Context, Document, Failure, Numeral, Observation, RawText, Reading, Text, Topic
 from pipeline.rules import RuleSet
 from pipeline.segment import segment
 from pipeline.topics import decide_topics
@@ -40,16 +40,23 @@ def failure_of(path: Path, source: str, error: ReadError) -> Failure:
 
 def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     """All that is stated in a decoded text."""
-    text = normalise(raw)
-    document = segment(text, rules)
-    numerals = find_numerals(text.text, rules)
-    contexts = place_quantities(text.text, document, numerals)
+    text, document, numerals, contexts = read_quantities(raw, rules)
     topics = decide_topics(contexts, rules, model)
     parts = link_parts(contexts, rules)
     observations = tuple(
         observe(context, topic, part, rules) for context, topic, part in zip(contexts, topics, parts, strict=True)
     )
     return Reading(text, document, numerals, observations, reconcile(observations))
+
+
+def read_quantities(
+    raw: RawText, rules: RuleSet
+) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
+    """The chain up to the quantities where they stand, before anything is known of their meaning."""
+    text = normalise(raw)
+    document = segment(text, rules)
+    numerals = find_numerals(text.text, rules)
+    return text, document, numerals, tuple(place_quantities(text.text, document, numerals))
 
 
 def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) -> Observation:

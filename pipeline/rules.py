@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pipeline.errors import RuleError
 
 F = TypeVar("F", bound=BaseModel)
-RULES = Path(__file__).resolve().parent.parent / "rules"
+HERE = Path(__file__).resolve().parent
+# In the repository rules/ stands beside pipeline/; a wheel carries it inside.
+RULES = HERE.parent / "rules" if (HERE.parent / "rules" / "units.toml").is_file() else HERE / "_rules"
 
 Measure = Literal[
     "households", "persons", "person_times", "yuan", "mu", "square_metres", "percent", "metres", "tonnes", "other"

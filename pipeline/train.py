@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from pipeline.rules import Measure, TopicName
-from pipeline.topics import Evidence, vote_together
+from pipeline.extract import read_quantities
+from pipeline.gold import GoldFile, match
+from pipeline.read import read_source
+from pipeline.rules import Measure, RuleSet, TopicName
+from pipeline.topics import Evidence, gather, vote_together
 from pipeline.topics.features import Vote
 from pipeline.topics.model import Round, TopicModel, best
 
@@ -34,6 +37,22 @@ class Example:
     source: str
     evidence: tuple[Evidence, ...]
     gold: tuple[str | None, ...]
+
+
+def examples_of(gold: Sequence[GoldFile], rules: RuleSet) -> list[Example]:
+    """What the chain makes of each gold file, with the right topics."""
+    return [_example(g, rules) for g in gold]
+
+
+def _example(gold: GoldFile, rules: RuleSet) -> Example:
+    text, _, _, contexts = read_quantities(read_source(gold.path, gold.path.name), rules)
+    spans = [text.offsets.span(c.quantity.start, c.quantity.end) for c in contexts]
+    matched = match([(r.start, r.end) for r in gold.rows], spans)
+    topics: list[str | None] = [None] * len(contexts)
+    for row, i in zip(gold.rows, matched, strict=True):
+        if i is not None and contexts[i].quantity.measure == row.measure:
+            topics[i] = row.topic
+    return Example(gold.name, tuple(gather(contexts, rules)), tuple(topics))
 
 
 def fit(examples: Sequence[Example], *, penalty: float = PENALTY) -> TopicModel:

@@ -1,0 +1,78 @@
+"""Scores as tables of text, ready to be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.evaluate import (
+    F1,
+    LEVELS,
+    FileScore,
+    Judged,
+    attributes,
+    by_group,
+    changes,
+    confusions,
+    level,
+    structure,
+)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A table: `numbers` are the columns that hold figures."""
+
+    title: str
+    columns: tuple[str, ...]
+    numbers: frozenset[int]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def boards(scores: Sequence[FileScore]) -> Iterator[Board]:
+    """All that make evaluate prints."""
+    yield Board("Scores", ("level", "precision", "recall", "F1", "in gold"), frozenset(range(1, 5)), tuple(_levels(scores)))
+    accuracy = tuple((name, f"{value:.4f}") for name, value in attributes(scores).items())
+    yield Board("Attributes of the quantities found", ("attribute", "accuracy"), frozenset({1}), accuracy)
+    for group in ("measure", "topic"):
+        rows = tuple((name, *(f"{f.f1:.3f}" for f in three), str(three[0].gold)) for name, three in by_group(scores, group).items())
+        yield Board(f"F1 by {group}", (group, *LEVELS, "in gold"), frozenset(range(1, 5)), rows)
+    rows = tuple((str(c.count), c.attribute, c.gold, c.found, c.example) for c in confusions(scores))
+    yield Board("The 20 commonest confusions", ("times", "attribute", "gold", "found", "such as"), frozenset({0}), rows)
+
+
+def _levels(scores: Sequence[FileScore]) -> Iterator[tuple[str, ...]]:
+    for name in LEVELS:
+        for core in (False, True):
+            yield _line(f"{name}{' core' if core else ''}", level(scores, name, core=core))
+    yield _line("sections", structure(scores, "sections"))
+    yield _line("kind of sections found", structure(scores, "kinds"))
+    yield _line("reports", structure(scores, "reports"))
+
+
+def _line(name: str, f: F1) -> tuple[str, ...]:
+    return name, f"{f.precision:.4f}", f"{f.recall:.4f}", f"{f.f1:.4f}", str(f.gold)
+
+
+def change_boards(before: Mapping[str, FileScore], after: Mapping[str, FileScore], most: int) -> Iterator[Board]:
+    """What make compare prints: the scores side by side, then the rows that were gained and lost."""
+    old, new = list(before.values()), list(after.values())
+    rows = [
+        (was[0], was[3], now[3], f"{float(now[3]) - float(was[3]):+.4f}")
+        for was, now in zip(_levels(old), _levels(new), strict=True)
+    ]
+    yield Board("F1 before and after", ("level", "before", "after", "change"), frozenset({1, 2, 3}), tuple(rows))
+    for name in LEVELS:
+        gains, losses = changes(before, after, name)
+        for title, judged in (("gained", gains), ("lost", losses)):
+            if judged:
+                listed = tuple(_row(j) for j in judged[:most])
+                yield Board(f"{name}: {len(judged)} {title}", ("row", "number", "gold", "found", "sentence"), frozenset(), listed)
+
+
+def _row(j: Judged) -> tuple[str, ...]:
+    def said(row: object) -> str:
+        return " ".join(str(getattr(row, a)) for a in ("topic", "basis", "status", "role", "period"))
+
+    found = said(j.found) if j.found else "not found"
+    return j.gold.id, j.gold.quote, said(j.gold), found, j.found.sentence[:60] if j.found else ""
