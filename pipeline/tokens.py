@@ -41,7 +41,7 @@ class Tokeniser:
             for word in rule.words:
                 if len(word) > 1:
                     dictionary.add_word(word, DOMAIN_FREQUENCY)
-                    self._tags[word] = "v" if rule.kind == "act" else "n"
+                    self._tags.setdefault(word, "v" if rule.kind == "act" else "n")
         self._language: Language = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
 
     def __call__(self, text: str) -> Doc:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import regex
 
-from pipeline.attributes.clauses import Layout, Piece, lay_out
+from pipeline.clauses import Layout, Piece, lay_out
 from pipeline.records import Context, Finding
 from pipeline.rules import CueRule, RuleSet
 

@@ -21,7 +21,7 @@ from functools import lru_cache
 
 import regex
 
-from pipeline.attributes.clauses import FULL_STOPS, lay_out
+from pipeline.clauses import FULL_STOPS, lay_out
 from pipeline.attributes.cues import DEFAULT, Book, Hit, Place, book_of, find_hits, governing, place_in_sentence
 from pipeline.records import Context, Finding, Report
 from pipeline.rules import RuleSet

@@ -10,9 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.clauses import Piece, lay_out, relation
 from pipeline.records import Context, Quantity
 from pipeline.topics.cues import Cue
-from pipeline.topics.layout import Layout, lay_out
 
 # A cue within this many characters of its number is near: the length of a usual noun phrase (标准化村卫生室).
 NEAR = 6
@@ -29,32 +29,31 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A sentence with its layout and its cues, shared by all quantities in it."""
+    """The cues and quantities of a sentence, and in which piece of it each stands."""
 
-    layout: Layout
     cues: tuple[Cue, ...]
-    clause_of: tuple[int, ...]  # of each cue
+    cue_pieces: tuple[Piece, ...]
     row: tuple[Quantity, ...]
-    row_clause: tuple[int, ...]  # of each quantity
+    row_pieces: tuple[Piece, ...]
 
 
 def scene_of(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Scene:
     """The scene of the sentence of `context`; `starts` are the starts of all `cues` of the file."""
     sentence = context.sentence
-    layout = lay_out(context.text, sentence.start, sentence.end)
-    mine = tuple(cues[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)])
+    zero = sentence.start
+    layout = lay_out(context.text[zero : sentence.end])
+    mine = tuple(cues[bisect_left(starts, zero) : bisect_left(starts, sentence.end)])
     return Scene(
-        layout,
         mine,
-        tuple(layout.clause_at(c.start) for c in mine),
+        tuple(layout.at(c.start - zero) for c in mine),
         context.row,
-        tuple(layout.clause_at(q.start) for q in context.row),
+        tuple(layout.at(q.start - zero) for q in context.row),
     )
 
 
 def cue_votes(context: Context, scene: Scene) -> list[Vote]:
     """The votes of the cues in the sentence for the quantity of `context`."""
-    quantity, own = context.quantity, scene.row_clause[context.index]
+    quantity, own = context.quantity, scene.row_pieces[context.index]
     left_edge, right_edge = _edges(context, scene)
     votes: list[Vote] = []
     seen: set[tuple[str, str, str]] = set()
@@ -66,7 +65,7 @@ def cue_votes(context: Context, scene: Scene) -> list[Vote]:
             cue = scene.cues[i]
             if cue.rule.measures and quantity.measure not in cue.rule.measures:
                 continue
-            place = _place(cue, quantity, scene.layout.place(scene.clause_of[i], own), left_edge, right_edge)
+            place = _place(cue, quantity, relation(scene.cue_pieces[i], own), left_edge, right_edge)
             rank = _rank(place, cue, quantity, first)
             key = (place, cue.rule.kind, cue.rule.topic)
             if key not in seen:
@@ -152,7 +151,7 @@ def _relation(text: str, left: Quantity, right: Quantity, scene: Scene, index: i
     gap = text[left.end : right.start].strip()
     if len(gap) <= 1 and gap in ("", "、", ",", "，"):
         return "pair"
-    place = scene.layout.place(scene.row_clause[index - 1], scene.row_clause[index])
+    place = relation(scene.row_pieces[index - 1], scene.row_pieces[index])
     if place == "here":
         return "list" if "、" in gap else "clause"
     return {"before": "comma", "earlier": "earlier", "host": "bracket", "aside": "aside"}.get(place, "far")

@@ -65,4 +65,10 @@ def _left(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
             spare = spare or (token.text if token.tag_.startswith("v") else "")
             continue
         taken.insert(0, token.text)
-    return "".join(taken).strip() or spare
+    return _without_stops("".join(taken).strip(), stops) or spare
+
+
+def _without_stops(phrase: str, stops: frozenset[str]) -> str:
+    """`phrase` without a closing stop word that stands inside its last word: 耕地面积 is one word of the dictionary."""
+    longest = max((s for s in stops if phrase.endswith(s) and s != phrase), key=len, default="")
+    return phrase.removesuffix(longest)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import regex
 
 # A comma between digits belongs to the number (1,034元), unless what follows is no group of three.
-MARKS = regex.compile(r"[，;；。!！?？\n、()（）\[\]【】]|(?<![0-9]),|,(?![0-9xX*_]{3}(?![0-9]))")
+MARKS = regex.compile(r"[，:：;；。!！?？\n、()（）\[\]【】]|(?<![0-9]),|,(?![0-9xX*_]{3}(?![0-9]))")
 OPENING = frozenset("(（[【")
 CLOSING = frozenset(")）]】")
 FULL_STOPS = frozenset("。!！?？\n")
@@ -27,6 +27,7 @@ class Piece(NamedTuple):
 
     `items`, `clauses`, `stretches` and `frames` hold numbers, the piece's own first, then those of the clause around
     its bracket, and so on outwards; equal numbers mean the same item (between 、), clause, stretch or bracket.
+    `ordinals` count the clauses within each bracket.
     """
 
     start: int
@@ -35,6 +36,7 @@ class Piece(NamedTuple):
     clauses: tuple[int, ...]
     stretches: tuple[int, ...]
     frames: tuple[int, ...]
+    ordinals: tuple[int, ...]
 
 
 class Layout(NamedTuple):
@@ -56,7 +58,7 @@ class Layout(NamedTuple):
 @lru_cache(maxsize=1024)
 def lay_out(sentence: str) -> Layout:
     """The layout of `sentence`; offsets count from its start."""
-    piece = Piece(0, 0, (0,), (0,), (0,), (0,))
+    piece = Piece(0, 0, (0,), (0,), (0,), (0,), (0,))
     pieces, stack, fresh = [piece], [piece], 0
     for mark in MARKS.finditer(sentence):
         char, end = mark[0], mark.end()
@@ -64,7 +66,7 @@ def lay_out(sentence: str) -> Layout:
         if char in OPENING and len(stack) <= MAX_DEPTH:
             stack.append(piece)
             piece = Piece(end, end, (fresh, *piece.items), (fresh, *piece.clauses), (fresh, *piece.stretches),
-                          (fresh, *piece.frames))  # fmt: skip
+                          (fresh, *piece.frames), (0, *piece.ordinals))  # fmt: skip
         elif char in OPENING:
             continue
         elif char in CLOSING:
@@ -84,4 +86,24 @@ def _after(piece: Piece, char: str, end: int, fresh: int) -> Piece:
         return piece._replace(start=end, items=items)
     clauses = (fresh, *piece.clauses[1:])
     stretches = (fresh, *piece.stretches[1:]) if char in SEMICOLONS else piece.stretches
-    return Piece(end, end, items, clauses, stretches, piece.frames)
+    ordinals = (piece.ordinals[0] + 1, *piece.ordinals[1:])
+    return Piece(end, end, items, clauses, stretches, piece.frames, ordinals)
+
+
+def relation(other: Piece, own: Piece) -> str:
+    """Where `other` stands, seen from `own`.
+
+    here: in one clause; host: around its bracket; aside: in a bracket of its own; before, after: the next clause to the
+    left or right; earlier, later: farther in the same stretch; past, future: beyond a semicolon.
+    """
+    if other.clauses[0] in own.clauses:
+        return "here" if other.clauses[0] == own.clauses[0] else "host"
+    if other.frames[0] not in own.frames:
+        return "aside"
+    depth = own.frames.index(other.frames[0])
+    gap = other.ordinals[0] - own.ordinals[depth]
+    if other.stretches[0] != own.stretches[depth]:
+        return "past" if gap < 0 else "future"
+    if gap < 0:
+        return "before" if gap == -1 else "earlier"
+    return "after" if gap == 1 else "later"
