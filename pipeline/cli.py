@@ -221,6 +221,27 @@ def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
     out_console.print(f"fitted to {len(files)} reports; written to {MODEL}", soft_wrap=True, highlight=False)
 
 
+@app.command(epilog=EXIT_CODES)
+def bench(
+    raw: Raw = DATA,
+    megabytes: Annotated[float, typer.Option("--megabytes", min=0.1, max=1000, help="Size of the text to read.")] = 2.0,
+) -> None:
+    """Measure the speed of the chain on one core, stage by stage, beside a bare regex pass."""
+    from pipeline.bench import corpus, measure, peak_memory
+    from pipeline.rules import load_rules
+    from pipeline.topics.model import load_model
+
+    texts = corpus(raw, megabytes)
+    timings = list(measure(texts, load_rules(), load_model()))
+    floor = timings[0].speed
+    table = Table(title=f"{timings[0].megabytes:.1f} MB of UTF-8, one core, peak memory {peak_memory():.0f} MB", title_justify="left")
+    for name in ("stage", "MB/s", "times slower than the bare pass"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    for timing in timings:
+        table.add_row(timing.stage, f"{timing.speed:.2f}", f"{floor / timing.speed:.0f}")
+    out_console.print(table)
+
+
 def _show_board(board: Board) -> None:
     table = Table(title=board.title, title_justify="left")
     for i, name in enumerate(board.columns):

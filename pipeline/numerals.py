@@ -1,7 +1,8 @@
-"""Numerals <-> numbers: Chinese, Arabic, mixed, masked. Knows no documents."""
+"""Numerals <-> numbers: Chinese, Arabic, mixed, masked; and where they stand in a text. Knows no documents."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,6 +14,35 @@ SMALL = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 TENS = {"廿": 20, "卅": 30}
 BIG = {"万": 10_000, "亿": 100_000_000, "兆": 1_000_000_000_000}
 MASK = "xX×＊*_□某"
+ONE = "一"
+MORE = frozenset("余多来几")  # between number and unit: 200余份
+SOME = "几"  # of these the one that leaves the number open
+SCALES = {"万": Decimal(10_000), "亿": Decimal(100_000_000)}
+BLANK = " \u00a0\u3000"
+OF = "分之"
+TENTH, HALF = "成", "半"
+HUNDREDTH = Decimal("0.01")  # 三分之一 is 33.33 percent
+DASH = regex.compile(r"\s?[—–\-~～]{1,2}\s?|至|到")
+# 元/人·年: what a rate is per.
+RATE = regex.compile(r"\s?/\s?\p{Han}{1,2}(?:[·.・/每]\p{Han}{1,2})?+")
+
+# Bounded or possessive throughout, so that a page of digits costs one pass. 千 of 千瓦 and 千伏 belongs to the unit; a
+# letter behind the digits makes a code of them (G312, 3D), unless it is a unit.
+SCAN = regex.compile(
+    r"""
+    (?P<plain>(?<![A-Za-z0-9.])[0-9xX×*＊_□]{1,20}+(?:,[0-9xX×*_]{3}(?![0-9]))*+(?:\.[0-9xX×*_]{1,8}+)?+
+      (?:(?:[百万亿]|千(?![瓦伏])){1,2}+(?:[0-9]{1,4}(?:[百万]|千(?![瓦伏]))){0,3})?+
+      (?!(?!(?:k[mgwWV]|K[MGWV]|Km|kVA|KVA|MW|Mbps|kWh|m[m23]?|cm|M2?|[thL]|ml)(?![A-Za-z]))[A-WYZa-wyz]))
+  | (?P<dashes>(?<![-—])-{1,4}+(?![-—0-9]))
+  | (?P<rest>[0-9]{1,64}+)
+  | (?P<some>某)
+  | (?P<fraction>百分之[零〇一二三四五六七八九十百点两]{1,10}+|千分之[零〇一二三四五六七八九十点]{1,8}+
+      |[一二三四五六七八九十]{1,3}+分之[一二三四五六七八九十]{1,3}+|[一二三四五六七八九]成[半一二三四五六七八九])
+  | (?P<han>(?:[零〇一二三四五六七八九十百万亿两廿卅半壹贰叁肆伍陆柒捌玖拾佰仟]|千(?![瓦伏]))
+      (?:[零〇一二三四五六七八九十百万亿两壹贰叁肆伍陆柒捌玖拾佰仟]|千(?![瓦伏])|点(?=[零〇一二三四五六七八九])){0,24}+)
+    """,
+    regex.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +53,40 @@ class Number:
     low: Decimal | None = None
     high: Decimal | None = None
     masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A numeral of the scan: where it stands and what it says (percent where `kind` is fraction)."""
+
+    start: int
+    end: int
+    kind: str  # plain, rest, han, fraction, dashes or some: the group of SCAN
+    number: Number | None
+
+
+def scan(text: str) -> Iterator[Found]:
+    """The numerals of `text`, masks among them, in order."""
+    for m in SCAN.finditer(text):
+        kind = m.lastgroup or ""
+        yield Found(m.start(), m.end(), kind, _number(m[0], kind))
+
+
+def _number(text: str, kind: str) -> Number | None:
+    if kind in ("dashes", "some"):
+        return Number(None, masked=True)
+    return fraction(text) if kind == "fraction" else parse(text)
+
+
+def fraction(text: str) -> Number | None:
+    """百分之九十, 千分之三, 三分之一, 八成五, 一成半, in percent; None if it is none."""
+    denominator, of, numerator = text.partition(OF)
+    if of:
+        top, bottom = chinese(numerator), chinese(denominator)
+        return Number((top * 100 / bottom).quantize(HUNDREDTH).normalize()) if top is not None and bottom else None
+    tens, _, ones = text.partition(TENTH)
+    whole, part = chinese(tens), Decimal(5) if ones == HALF else chinese(ones)
+    return None if whole is None or part is None else Number(whole * 10 + part)
 
 
 def parse(text: str) -> Number | None:

@@ -7,55 +7,25 @@ numeral (rules/units.toml), or one that the sentence supplies (rules/supplied.to
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
 import regex
 
-from pipeline.numerals import Number, parse
+from pipeline.numerals import BLANK, DASH, MORE, ONE, RATE, SCALES, SOME, Found, Number, scan
 from pipeline.records import Numeral, Quantity
 from pipeline.rules import CueRule, RuleSet, UnitRule
 
-# Bounded or possessive throughout, so that a page of digits costs one pass.
-SCAN = regex.compile(
-    r"""
-    (?P<plain>(?<![A-Za-z0-9.])[0-9xX×*＊_□]{1,20}+(?:,[0-9xX×*_]{3}(?![0-9]))*+(?:\.[0-9xX×*_]{1,8}+)?+
-      (?:[百千万亿]{1,2}+(?:[0-9]{1,4}[百千万]){0,3})?+(?![A-WYZa-wyz]))
-  | (?P<dashes>(?<![-—])-{1,4}+(?![-—0-9]))
-  | (?P<rest>[0-9]{1,64}+)
-  | (?P<some>某)
-  | (?P<fraction>百分之[零〇一二三四五六七八九十百点两]{1,10}+|千分之[零〇一二三四五六七八九十点]{1,8}+
-      |[一二三四五六七八九十]{1,3}+分之[一二三四五六七八九十]{1,3}+)
-  | (?P<han>[零〇一二三四五六七八九十百千万亿两廿卅半壹贰叁肆伍陆柒捌玖拾佰仟](?:[零〇一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟]
-      |点(?=[零〇一二三四五六七八九])){0,24}+)
-    """,
-    regex.VERBOSE,
-)
-DASH = regex.compile(r"\s?[—–\-~～]{1,2}\s?|至|到")
-RATE = regex.compile(r"\s?/\s?\p{Han}{1,2}(?:[·.・/每]\p{Han}{1,2})?+")
-BRACKETED = regex.compile(r"[（(]\p{Han}{1,2}[)）]")
-MORE = ("余", "多", "来", "几")
-BLANK = " \u00a0\u3000"
 UNIT_REACH = 5  # characters of the longest unit
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A numeral of the scan: where it stands and what it says."""
-
-    start: int
-    end: int
-    kind: str
-    number: Number | None
 
 
 @dataclass(frozen=True)
 class Lexicon:
     """The rules of this stage in the shape the scan needs."""
 
-    units: Mapping[str, UnitRule]
+    units: Mapping[str, tuple[UnitRule, ...]]
     fates: tuple[tuple[regex.Pattern[str], CueRule], ...]
     before: tuple[tuple[str, CueRule], ...]
     after: tuple[tuple[str, CueRule], ...]
@@ -77,8 +47,12 @@ def lexicon_of(rules: RuleSet) -> Lexicon:
     def patterns(file: str, where: str) -> tuple[tuple[regex.Pattern[str], CueRule], ...]:
         return tuple((rules.compile(c), c) for c in rules.cues[file] if c.where == where)
 
+    units: dict[str, tuple[UnitRule, ...]] = {}
+    for unit in sorted(rules.units, key=lambda u: -u.least):
+        for word in unit.words:
+            units[word] = (*units.get(word, ()), unit)
     return Lexicon(
-        units={word: unit for unit in rules.units for word in unit.words},
+        units=units,
         fates=tuple((rules.compile(c), c) for c in rules.cues["fates"]),
         before=words("before"),
         after=words("after"),
@@ -110,21 +84,6 @@ def find_numerals(text: str, rules: RuleSet) -> tuple[Numeral, ...]:
             numerals.append(numeral)
             end = max(end, numeral.end)
     return tuple(numerals)
-
-
-def scan(text: str) -> Iterator[Found]:
-    """The numerals of `text`, masks among them."""
-    for m in SCAN.finditer(text):
-        kind = m.lastgroup or ""
-        yield Found(m.start(), m.end(), kind, _number(m[0], kind))
-
-
-def _number(text: str, kind: str) -> Number | None:
-    if kind == "fraction":
-        return None  # read with its unit, in percent
-    if kind in ("dashes", "some"):
-        return Number(None, masked=True)
-    return parse(text)
 
 
 def claims_in(text: str, lexicon: Lexicon) -> list[tuple[int, int, CueRule]]:
@@ -176,7 +135,6 @@ class Unit:
     rule: UnitRule
     more: str
     scale: Decimal
-    half: bool = False
 
 
 def _unit_at(text: str, item: Found, lexicon: Lexicon) -> Unit | None:
@@ -186,28 +144,35 @@ def _unit_at(text: str, item: Found, lexicon: Lexicon) -> Unit | None:
         at += 1
     if text[at : at + 1] in MORE:
         more, at = text[at], at + 1
-    while text[at : at + 1] in ("万", "亿") and text[at : at + 1]:
-        scale *= 10_000 if text[at] == "万" else 100_000_000
+    while text[at : at + 1] in SCALES:
+        scale *= SCALES[text[at]]
         at += 1
         if not more and text[at : at + 1] in MORE:
             more, at = text[at], at + 1
     if text[at : at + 1] in BLANK:
         at += 1
+    size = _size(item, scale)
     for length in range(UNIT_REACH, 0, -1):
-        rule = lexicon.units.get(text[at : at + length])
-        if rule is not None and len(text) >= at + length:
-            return Unit(at, at + length, rule, more, scale)
+        for rule in lexicon.units.get(text[at : at + length], ()):
+            if rule.least <= size <= (rule.most or size):
+                return Unit(at, at + length, rule, more, scale)
     return None
+
+
+def _size(item: Found, scale: Decimal) -> float:
+    """How large the number is; a masked one counts as one of its scale."""
+    return float(scale if item.number is None or item.number.value is None else item.number.value * scale)
 
 
 def _counts(text: str, item: Found, unit: Unit, lexicon: Lexicon) -> bool:
     """Whether 一 with a classifier counts (建成一个垃圾池) or is an article (一个重要方面)."""
     if item.kind == "some":
         return unit.rule.strength == "strong" and unit.rule.measure != "persons"
-    if item.kind != "han" or text[item.start : item.end] != "一" or unit.rule.strength == "strong":
+    if item.kind != "han" or text[item.start : item.end] != ONE or unit.rule.strength == "strong":
         return True
-    left, right = text[max(0, item.start - 12) : item.start], text[unit.end : unit.end + 12]
-    return any(p.search(left) for p, _ in lexicon.counted) or any(p.match(right) for p, _ in lexicon.counted_after)
+    if any(p.match(text, unit.end, unit.end + 12) for p, _ in lexicon.counted_after):
+        return True
+    return unit.rule.strength == "weak" and any(p.search(text, item.start - 12 if item.start > 12 else 0, item.start) for p, _ in lexicon.counted)
 
 
 def _without_unit(text: str, item: Found, lexicon: Lexicon) -> Numeral:
@@ -216,8 +181,7 @@ def _without_unit(text: str, item: Found, lexicon: Lexicon) -> Numeral:
     if item.number is not None and item.kind in ("plain", "han"):
         for pattern, cue in lexicon.supplied:
             if pattern.search(left + "\0" + text[item.start : item.end + 8]):
-                rule = UnitRule.model_construct(id=cue.id, measure=cue.value, factor=1.0, strength="strong")
-                return _quantity(text, item.start, item.number, Unit(item.end, item.end, rule, "", Decimal(1)), lexicon)
+                return _quantity(text, item.start, item.number, _supplied_unit(item.end, cue.id, cue.value), lexicon)
     fate = "phrase" if item.kind == "han" else "mask_of_name" if item.number and item.number.masked else "unexplained"
     return Numeral(item.start, item.end, fate, f"quantities.{fate}")
 
@@ -230,10 +194,13 @@ def _quantity(text: str, start: int, number: Number, unit: Unit, lexicon: Lexico
     if rate and unit.rule.measure in ("yuan", "tonnes"):
         end = rate.end()
     measure: str = unit.rule.measure
-    if any(p.match(text, unit.end) for p, _ in lexicon.people) and text[unit.start : unit.end] == "个":
-        measure = "persons"
+    for pattern, cue in lexicon.people:
+        if pattern.match(text, unit.start):
+            measure = cue.value
     begin, end, qualifier = _bounds(text, start, end, unit.more, lexicon)
-    value = None if number.value is None else float(number.value * factor)
+    if qualifier == "exact" and unit.rule.qualifier:
+        qualifier = unit.rule.qualifier
+    value = None if number.value is None else float((number.value + Decimal(str(unit.rule.plus))) * factor)
     low = None if number.low is None else float(number.low * factor)
     high = None if number.high is None else float(number.high * factor)
     if value is not None and qualifier == "over":
@@ -252,7 +219,7 @@ def _bounds(text: str, start: int, end: int, more: str, lexicon: Lexicon) -> tup
     """What bounds the number on either side (近 约 余 以上 …), and the qualifier that it makes."""
     qualifier = "exact"
     if more:
-        qualifier = "about" if more == "几" else "over"
+        qualifier = "about" if more == SOME else "over"
     at = end + 1 if text[end : end + 1] == " " else end
     for word, cue in lexicon.after:
         if text.startswith(word, at):
@@ -263,7 +230,7 @@ def _bounds(text: str, start: int, end: int, more: str, lexicon: Lexicon) -> tup
         if text.endswith(word, max(0, start - gap - len(word)), start - gap) and not _silenced(text, start - gap, cue):
             return start - gap - len(word), end, cue.value
     if qualifier == "exact":
-        left = text[max(0, start - 14) : start]
+        left = text[max(0, start - 20) : start]
         for pattern, cue in lexicon.verbs:
             if pattern.search(left):
                 return start, end, cue.value
@@ -280,14 +247,14 @@ def _silenced(text: str, end: int, cue: CueRule) -> bool:
 
 
 def _fraction(text: str, item: Found, lexicon: Lexicon) -> Numeral:
-    """百分之九十, 千分之三, 三分之一: all in percent."""
-    denominator, _, numerator = text[item.start : item.end].partition("分之")
-    top, bottom = parse(numerator), parse(denominator)
-    if not (top and bottom and top.value is not None and bottom.value):
+    if item.number is None:
         return Numeral(item.start, item.end, "unexplained", "quantities.unexplained")
-    value = Number((top.value * 100 / bottom.value).quantize(Decimal("0.01")).normalize())
-    rule = UnitRule.model_construct(id="quantities.fraction", measure="percent", factor=1.0, strength="strong")
-    return _quantity(text, item.start, value, Unit(item.end, item.end, rule, "", Decimal(1)), lexicon)
+    return _quantity(text, item.start, item.number, _supplied_unit(item.end, "quantities.fraction", "percent"), lexicon)
+
+
+def _supplied_unit(at: int, rule: str, measure: str) -> Unit:
+    """A unit that is not written."""
+    return Unit(at, at, UnitRule.model_construct(id=rule, measure=measure), "", Decimal(1))
 
 
 def _range(text: str, found: list[Found], i: int, lexicon: Lexicon) -> Numeral | None:

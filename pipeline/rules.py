@@ -90,9 +90,13 @@ class UnitRule(Rule):
 
     measure: Measure
     factor: float = 1.0
-    # How much the unit needs to be believed: "strong" units make any numeral a quantity (户, 万元), "weak" ones only an
-    # Arabic numeral or a Chinese one above 一 (个, 项), because 一个 and 一项 are often articles.
-    strength: Literal["strong", "weak"] = "strong"
+    # What 一 before the unit is: "strong" units make a quantity of it (一户); before a "weak" one (一个) it counts where
+    # rules/counted.toml says so, before a "faint" one (一批) only where nothing follows.
+    strength: Literal["strong", "weak", "faint"] = "strong"
+    plus: float = 0.0  # added to the number as written: 一个半月 is 1.5
+    least: float = 0.0  # smaller numbers do not take the unit: 块 is money from 100 on
+    most: float = 0.0  # and larger ones do not, if this is given
+    qualifier: Literal["", "over", "under"] = ""  # said by the unit itself: 八个多月
 
 
 class CueRule(Rule):
