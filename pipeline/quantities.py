@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 import regex
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipeline.numerals import BLANK, DASH, MORE, ONE, RATE, SCALES, SOME, Found, Number, scan
 from pipeline.records import Numeral, Quantity
@@ -27,6 +28,8 @@ class Lexicon:
 
     units: Mapping[str, tuple[UnitRule, ...]]
     fates: tuple[tuple[regex.Pattern[str], CueRule], ...]
+    phrases: AhoCorasick
+    phrase_cues: tuple[CueRule, ...]  # of each word of `phrases`
     before: tuple[tuple[str, CueRule], ...]
     after: tuple[tuple[str, CueRule], ...]
     verbs: tuple[tuple[regex.Pattern[str], CueRule], ...]
@@ -47,13 +50,16 @@ def lexicon_of(rules: RuleSet) -> Lexicon:
     def patterns(file: str, where: str) -> tuple[tuple[regex.Pattern[str], CueRule], ...]:
         return tuple((rules.compile(c), c) for c in rules.cues[file] if c.where == where)
 
+    phrases = [(w, c) for c in rules.cues["fates"] for w in c.words]
     units: dict[str, tuple[UnitRule, ...]] = {}
     for unit in sorted(rules.units, key=lambda u: -u.least):
         for word in unit.words:
             units[word] = (*units.get(word, ()), unit)
     return Lexicon(
         units=units,
-        fates=tuple((rules.compile(c), c) for c in rules.cues["fates"]),
+        fates=tuple((rules.compile(c), c) for c in rules.cues["fates"] if c.pattern),
+        phrases=AhoCorasick([w for w, _ in phrases], matchkind=MatchKind.LeftmostLongest),
+        phrase_cues=tuple(c for _, c in phrases),
         before=words("before"),
         after=words("after"),
         verbs=patterns("qualifiers", "verb"),
@@ -89,6 +95,7 @@ def find_numerals(text: str, rules: RuleSet) -> tuple[Numeral, ...]:
 def claims_in(text: str, lexicon: Lexicon) -> list[tuple[int, int, CueRule]]:
     """The stretches that rules/fates.toml claims, sorted; of two that overlap the one with the higher priority."""
     claims = [(m.start(), m.end(), cue) for pattern, cue in lexicon.fates for m in pattern.finditer(text)]
+    claims += [(a, b, lexicon.phrase_cues[i]) for i, a, b in lexicon.phrases.find_matches_as_indexes(text)]
     claims.sort(key=lambda c: (c[0], -c[2].priority, -c[1]))
     return claims
 

@@ -17,7 +17,7 @@ Cues inside a bracket govern nothing outside; cues outside govern inside it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -33,7 +33,6 @@ REACH = 600  # code points: how far back a cue is looked for, so that a text wit
 DEFAULT = "default"  # the rule named where no cue spoke
 OUTSIDE = frozenset({"section", "heading", "report"})  # cues that are not looked for in sentences
 TOUCHING = frozenset({"after", "inside"})
-NAME = regex.compile(r"\(\?P<\w+>")  # the scan has one group a cue: named groups inside would hide which one matched
 NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
 
@@ -48,18 +47,19 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Book:
-    """The cues of one file, compiled into one scan; `named` holds the patterns that have named groups."""
+    """The cues of one file, compiled, the strongest first."""
 
-    scans: tuple[tuple[regex.Pattern[str], tuple[CueRule, ...]], ...]
-    named: dict[str, regex.Pattern[str]]
+    cues: tuple[tuple[CueRule, regex.Pattern[str]], ...]
     unless: dict[str, regex.Pattern[str]]
     outside: tuple[tuple[CueRule, regex.Pattern[str]], ...]
     filler: regex.Pattern[str]
 
 
 class Place(NamedTuple):
-    """A quantity in its sentence; offsets count from the sentence's start."""
+    """A quantity in its sentence; offsets count from the sentence's start, which is `zero` in `text`."""
 
+    text: str
+    zero: int
     sentence: str
     layout: Layout
     piece: Piece
@@ -70,40 +70,41 @@ class Place(NamedTuple):
 
 @lru_cache(maxsize=32)
 def book_of(rules: RuleSet, file: str) -> Book:
-    """The cues of rules/<file>.toml, compiled; where two begin at one place, the one of higher priority is found."""
+    """The cues of rules/<file>.toml, compiled."""
     every = sorted(rules.cues[file], key=lambda cue: -cue.priority)
-    cues = tuple(c for c in every if c.where not in OUTSIDE)
-    patterns = {c.id: rules.compile(c) for c in cues}
-    halves = tuple(tuple(c for c in cues if (c.where in TOUCHING) == touching) for touching in (False, True))
     return Book(
-        scans=tuple((_one_scan([patterns[c.id] for c in half]), half) for half in halves if half),
-        named={name: pattern for name, pattern in patterns.items() if pattern.groupindex},
-        unless={c.id: rules.compile_text(c.unless) for c in cues if c.unless},
+        cues=tuple((c, rules.compile(c)) for c in every if c.where not in OUTSIDE),
+        unless={c.id: rules.compile_text(c.unless) for c in every if c.unless},
         outside=tuple((c, rules.compile(c)) for c in every if c.where in OUTSIDE),
         filler=rules.compile_text("<<filler>>"),
     )
 
 
-def _one_scan(patterns: Iterable[regex.Pattern[str]]) -> regex.Pattern[str]:
-    return regex.compile("|".join(f"(?P<cue{i}>{NAME.sub('(?:', p.pattern)})" for i, p in enumerate(patterns)))
+@lru_cache(maxsize=64)
+def _hits_in(book: Book, text: str) -> tuple[tuple[Hit, ...], tuple[int, ...]]:
+    """Every cue of `book` in `text`, in order, and where each begins.
 
-
-@lru_cache(maxsize=4096)
-def find_hits(book: Book, sentence: str) -> tuple[Hit, ...]:
-    """Every cue of `book` in `sentence`, in order.
-
-    Cues may overlap, but of those that stand to a number in a like way (TOUCHING or not) only one begins at each place.
+    Cues may overlap, but of those that stand to a number in a like way (TOUCHING or not) only the strongest begins at
+    each place. One pass for each cue over the whole text is twenty times faster than one pass for all: the engine
+    then knows what a match must begin with.
     """
-    return tuple(sorted(_hits(book, sentence), key=_start))
+    found: dict[tuple[int, bool], Hit] = {}
+    for cue, pattern in book.cues:
+        touching = cue.where in TOUCHING
+        for match in pattern.finditer(text, overlapped=True):
+            groups = match.groupdict() if pattern.groupindex else NOTHING
+            found.setdefault((match.start(), touching), Hit(match.start(), match.end(), cue, groups))
+    hits = tuple(sorted(found.values(), key=_start))
+    return hits, tuple(h.start for h in hits)
 
 
-def _hits(book: Book, sentence: str) -> Iterator[Hit]:
-    for scan, cues in book.scans:
-        for match in scan.finditer(sentence, overlapped=True):
-            cue = cues[int((match.lastgroup or "")[3:])]
-            named = book.named.get(cue.id)
-            again = named.match(sentence, match.start()) if named else None
-            yield Hit(match.start(), match.end(), cue, again.groupdict() if again else NOTHING)
+@lru_cache(maxsize=1024)
+def find_hits(book: Book, text: str, start: int = 0, end: int | None = None) -> tuple[Hit, ...]:
+    """The cues of `book` within `text[start:end]`, in order; their offsets count from `start`."""
+    hits, starts = _hits_in(book, text)
+    last = len(text) if end is None else end
+    inside = hits[bisect_left(starts, start) : bisect_left(starts, last)]
+    return tuple(h._replace(start=h.start - start, end=h.end - start) for h in inside if h.end <= last)
 
 
 def place_in_sentence(context: Context, index: int | None = None) -> Place:
@@ -114,12 +115,12 @@ def place_in_sentence(context: Context, index: int | None = None) -> Place:
     quantity = context.row[at]
     start = quantity.start - zero
     free = context.row[at - 1].end - zero if at else 0
-    return Place(sentence, layout, layout.at(start), start, quantity.end - zero, free)
+    return Place(context.text, zero, sentence, layout, layout.at(start), start, quantity.end - zero, free)
 
 
 def governing(book: Book, place: Place) -> Iterator[Hit]:
     """The cues that govern the quantity at `place`, in the order of the text."""
-    hits = find_hits(book, place.sentence)
+    hits = find_hits(book, place.text, place.zero, place.zero + len(place.sentence))
     first = bisect_left(hits, place.start - REACH, key=_start) if len(hits) > 8 else 0
     for hit in hits[first:]:
         if hit.start > place.end + REACH:

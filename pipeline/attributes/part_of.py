@@ -24,7 +24,8 @@ class Row:
         self.first = first  # index of the first among the text's quantities
         self.contexts = contexts
         self.places = [place_in_sentence(c) for c in contexts]
-        self.hits = find_hits(book, self.places[0].sentence)
+        place = self.places[0]
+        self.hits = find_hits(book, place.text, place.zero, place.zero + len(place.sentence))
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

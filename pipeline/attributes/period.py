@@ -98,7 +98,7 @@ def _spoken(book: Book, place: Place, clock: Clock) -> Finding | None:
 def _end_of(sentence: str) -> Place:
     """The place after everything that `sentence` says."""
     layout, end = lay_out(sentence), len(sentence)
-    return Place(sentence, layout, layout.at(max(0, end - 1)), end, end, end)
+    return Place(sentence, 0, sentence, layout, layout.at(max(0, end - 1)), end, end, end)
 
 
 def _sentence_before(text: str, start: int) -> str:
