@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import regex
 
@@ -21,10 +22,15 @@ SCALES = {"万": Decimal(10_000), "亿": Decimal(100_000_000)}
 BLANK = " \u00a0\u3000"
 OF = "分之"
 TENTH, HALF = "成", "半"
+MOST_DIGITS = 18  # longer runs of digits are no numbers of a report
 HUNDREDTH = Decimal("0.01")  # 三分之一 is 33.33 percent
 DASH = regex.compile(r"\s?[—–\-~～]{1,2}\s?|至|到")
 # 元/人·年: what a rate is per.
 RATE = regex.compile(r"\s?/\s?\p{Han}{1,2}(?:[·.・/每]\p{Han}{1,2})?+")
+
+MIXED = regex.compile(r"([0-9]{1,18}(?:\.[0-9]{1,12})?)([千百十万亿]{0,3})(.{0,20})", regex.DOTALL)
+MASKED = regex.compile(r"([0-9xX×*_□某-]{1,20}(?:\.[0-9xX×*_□某]{1,8})?)([百千万亿]{0,2})")
+BLANKED = regex.compile(r"[xX×*_□某-]")
 
 # Bounded or possessive throughout, so that a page of digits costs one pass. 千 of 千瓦 and 千伏 belongs to the unit; a
 # letter behind the digits makes a code of them (G312, 3D), unless it is a unit.
@@ -89,8 +95,11 @@ def fraction(text: str) -> Number | None:
     return None if whole is None or part is None else Number(whole * 10 + part)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Number | None:
     """The number of a numeral, or None if `text` is none. Commas, spaces and underscores as masks are understood."""
+    if text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS:
+        return Number(Decimal(text))
     text = text.replace(",", "").replace("，", "").replace(" ", "")
     if not text:
         return None
@@ -101,7 +110,7 @@ def parse(text: str) -> Number | None:
 
 
 def _mixed(text: str) -> Decimal | None:
-    m = regex.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,12})?)([千百十万亿]{0,3})(.{0,20})", text, regex.DOTALL)
+    m = MIXED.fullmatch(text)
     if not m:
         return chinese(text)
     value, scale = Decimal(m[1]), Decimal(1)
@@ -164,7 +173,7 @@ def _positional(text: str) -> Decimal | None:
 
 
 def _masked(text: str) -> Number | None:
-    m = regex.fullmatch(r"([0-9xX×*_□某-]{1,20}(?:\.[0-9xX×*_□某]{1,8})?)([百千万亿]{0,2})", text)
+    m = MASKED.fullmatch(text)
     if not m:
         return None
     digits, scale = m[1], Decimal(1)
@@ -172,8 +181,7 @@ def _masked(text: str) -> Number | None:
         scale *= BIG.get(c) or SMALL[c]
     if not any(c.isdigit() for c in digits):
         return Number(None, masked=True)
-    low = regex.sub(r"[xX×*_□某-]", "0", digits)
-    high = regex.sub(r"[xX×*_□某-]", "9", digits)
+    low, high = BLANKED.sub("0", digits), BLANKED.sub("9", digits)
     return Number(None, Decimal(low) * scale, Decimal(high) * scale, masked=True)
 
 

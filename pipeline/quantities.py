@@ -30,8 +30,8 @@ class Lexicon:
     fates: tuple[tuple[regex.Pattern[str], CueRule], ...]
     phrases: AhoCorasick
     phrase_cues: tuple[CueRule, ...]  # of each word of `phrases`
-    before: tuple[tuple[str, CueRule], ...]
-    after: tuple[tuple[str, CueRule], ...]
+    before: Mapping[str, tuple[tuple[str, CueRule], ...]]  # by their last character, longest first
+    after: Mapping[str, tuple[tuple[str, CueRule], ...]]  # by their first
     verbs: tuple[tuple[regex.Pattern[str], CueRule], ...]
     supplied: tuple[tuple[regex.Pattern[str], CueRule], ...]
     counted: tuple[tuple[regex.Pattern[str], CueRule], ...]
@@ -43,9 +43,10 @@ class Lexicon:
 def lexicon_of(rules: RuleSet) -> Lexicon:
     """The lexicon of `rules`, built once."""
 
-    def words(where: str) -> tuple[tuple[str, CueRule], ...]:
+    def words(where: str, key: int) -> Mapping[str, tuple[tuple[str, CueRule], ...]]:
         pairs = [(w, c) for c in rules.cues["qualifiers"] if c.where == where for w in c.words]
-        return tuple(sorted(pairs, key=lambda p: -len(p[0])))
+        pairs.sort(key=lambda p: -len(p[0]))
+        return {w[key]: tuple(p for p in pairs if p[0][key] == w[key]) for w, _ in pairs}
 
     def patterns(file: str, where: str) -> tuple[tuple[regex.Pattern[str], CueRule], ...]:
         return tuple((rules.compile(c), c) for c in rules.cues[file] if c.where == where)
@@ -60,8 +61,8 @@ def lexicon_of(rules: RuleSet) -> Lexicon:
         fates=tuple((rules.compile(c), c) for c in rules.cues["fates"] if c.pattern),
         phrases=AhoCorasick([w for w, _ in phrases], matchkind=MatchKind.LeftmostLongest),
         phrase_cues=tuple(c for _, c in phrases),
-        before=words("before"),
-        after=words("after"),
+        before=words("before", -1),
+        after=words("after", 0),
         verbs=patterns("qualifiers", "verb"),
         supplied=patterns("supplied", "before"),
         counted=patterns("counted", "before"),
@@ -228,12 +229,12 @@ def _bounds(text: str, start: int, end: int, more: str, lexicon: Lexicon) -> tup
     if more:
         qualifier = "about" if more == SOME else "over"
     at = end + 1 if text[end : end + 1] == " " else end
-    for word, cue in lexicon.after:
+    for word, cue in lexicon.after.get(text[at : at + 1], ()):
         if text.startswith(word, at):
             end, qualifier = at + len(word), cue.value
             break
     gap = 1 if text[start - 1 : start] == " " else 0
-    for word, cue in lexicon.before:
+    for word, cue in lexicon.before.get(text[start - gap - 1 : start - gap], ()):
         if text.endswith(word, max(0, start - gap - len(word)), start - gap) and not _silenced(text, start - gap, cue):
             return start - gap - len(word), end, cue.value
     if qualifier == "exact":

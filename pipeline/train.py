@@ -22,7 +22,7 @@ from pipeline.read import read_source
 from pipeline.rules import Measure, RuleSet, TopicName
 from pipeline.topics import Evidence, gather, vote_together
 from pipeline.topics.features import Vote
-from pipeline.topics.model import Round, TopicModel, best
+from pipeline.topics.model import Round, TopicModel, best, top
 
 TOPICS: tuple[str, ...] = get_args(TopicName)
 MEASURES: tuple[str, ...] = get_args(Measure)
@@ -73,7 +73,7 @@ def fit(examples: Sequence[Example], *, penalty: float = PENALTY) -> TopicModel:
 
 def _decide_alone(round_: Round, example: Example) -> list[str]:
     return [
-        best(round_.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes))[0] for e in example.evidence
+        top(round_.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in example.evidence
     ]
 
 

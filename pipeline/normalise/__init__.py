@@ -38,4 +38,5 @@ def normalise(raw: RawText) -> Text:
         # Edits that keep the length of each character need no shift (OpenCC's t2s).
         if any(len(e.after) != e.end - e.start for e in edits):
             offsets = offsets.then(OffsetMap.of(edits))
-    return Text(raw, text, offsets, tuple(repairs), script_of(raw.text))
+    traditional = sum(len(r.before) for r in repairs if r.kind == "traditional")
+    return Text(raw, text, offsets, tuple(repairs), script_of(traditional, len(raw.text)))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
 
-import regex
 from opencc import OpenCC
 
 from pipeline.spans import Edit
@@ -19,6 +18,10 @@ OVERRIDES = str.maketrans(
 
 
 @lru_cache(maxsize=1)
+def _converter() -> OpenCC:
+    return OpenCC("t2s")
+
+
 def _converter() -> OpenCC:
     return OpenCC("t2s")
 
@@ -38,10 +41,8 @@ def _convert(text: str) -> str:
 
 def simplify(text: str) -> Iterator[Edit]:
     """統一 -> 统一: one edit for each run of changed characters."""
-    if not _traditional().search(text):
-        return
     plain = _convert(text)
-    if len(plain) != len(text):  # never seen: OpenCC keeps the length of every code point but NUL and lone surrogates
+    if plain == text or len(plain) != len(text):  # OpenCC keeps the length of every code point but NUL and surrogates
         return
     changed = (i for i, (a, b) in enumerate(zip(text, plain, strict=True)) if a != b)
     for _, run in groupby(enumerate(changed), key=lambda p: p[1] - p[0]):
@@ -49,12 +50,10 @@ def simplify(text: str) -> Iterator[Edit]:
         yield Edit(places[0], places[-1] + 1, plain[places[0] : places[-1] + 1], "traditional")
 
 
-def script_of(text: str) -> str:
-    """hans, hant, or mixed, by how many characters only one of the scripts has."""
-    traditional = len(_traditional().findall(text))
-    if not traditional:
-        return "hans"
-    plain = sum("\u4e00" <= c <= "\u9fff" for c in text)
-    share = traditional / max(1, plain)
-    # In traditional texts about a third of the characters differ from simplified ones; quotes in a simplified text few.
-    return "hant" if share > 0.15 else "mixed" if share > 0.01 else "hans"
+def script_of(traditional: int, length: int) -> str:
+    """hans, hant or mixed, by how many of a text's characters were traditional.
+
+    In traditional texts about a third of the characters differ from simplified ones; quotes in a simplified text few.
+    """
+    share = traditional / max(1, length)
+    return "hant" if share > 0.12 else "mixed" if share > 0.008 else "hans"

@@ -21,7 +21,7 @@ from pipeline.topics.features import (
     scene_of,
     strength_near,
 )
-from pipeline.topics.model import TopicModel, best
+from pipeline.topics.model import TopicModel, best, top
 from pipeline.topics.subject import subject_of
 
 PRECEDING = 80  # characters before the sentence, within its section, whose cues may speak for it
@@ -85,7 +85,7 @@ def decide_topics(contexts: Sequence[Context], rules: RuleSet, model: TopicModel
     """The topic and subject of each quantity of one file, given in the order of the text."""
     evidence = gather(contexts, rules)
     alone = [
-        best(model.alone.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes))[0] for e in evidence
+        top(model.alone.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in evidence
     ]
     decided: list[str] = []
     topics: list[Topic] = []

@@ -30,9 +30,8 @@ class Round:
     def scores(self, measure: str, unit: str, votes: Sequence[Vote]) -> dict[str, float]:
         """The score of every topic."""
         scores = dict(self.bias[measure])
-        for name in (f"unit.{unit}",):
-            for topic, weight in self.bias.get(name, {}).items():
-                scores[topic] += weight
+        for topic, weight in self.bias.get(f"unit.{unit}", {}).items():
+            scores[topic] += weight
         weights = self.weights
         for vote in votes:
             scores[vote.topic] += weights.get(vote.feature, 0.0)
@@ -40,7 +39,7 @@ class Round:
 
     def weigh(self, votes: Sequence[Vote], topic: str) -> list[tuple[str, str, float]]:
         """The votes with their weights, as (topic, rule, weight), those for `topic` first, strongest first."""
-        weighed = [(v.topic, v.rule, round(self.weights.get(v.feature, 0.0), 3)) for v in votes]
+        weighed = [(v.topic, v.rule, self.weights.get(v.feature, 0.0)) for v in votes]
         return sorted(weighed, key=lambda v: (v[0] != topic, -v[2], v[1]))
 
 
@@ -59,11 +58,16 @@ class TopicModel:
         )  # fmt: skip
 
 
+def top(scores: Mapping[str, float]) -> str:
+    """The topic with the highest score."""
+    return max(scores, key=scores.__getitem__)
+
+
 def best(scores: Mapping[str, float]) -> tuple[str, float]:
     """The topic with the highest score, and its probability under the softmax."""
-    topic = max(scores, key=lambda t: scores[t])
-    top = scores[topic]
-    return topic, 1.0 / sum(math.exp(s - top) for s in scores.values())
+    topic = top(scores)
+    highest = scores[topic]
+    return topic, 1.0 / sum(math.exp(s - highest) for s in scores.values())
 
 
 @lru_cache(maxsize=1)
