@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,14 +87,14 @@ def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iter
         return done
 
     for raw in texts:
-        timed("bare regex pass", lambda r=raw: sum(1 for _ in BARE.finditer(r.text)))
-        timed("the whole chain", lambda r=raw: read_text(r, rules, model))
-        text = timed("normalise", lambda r=raw: normalise(r))
-        document = timed("segment", lambda t=text: segment(t, rules))
-        numerals = timed("quantities", lambda t=text: find_numerals(t.text, rules))
+        timed("bare regex pass", partial(BARE.findall, raw.text))
+        timed("the whole chain", partial(read_text, raw, rules, model))
+        text = timed("normalise", partial(normalise, raw))
+        document = timed("segment", partial(segment, text, rules))
+        numerals = timed("quantities", partial(find_numerals, text.text, rules))
         contexts = tuple(place_quantities(text.text, document, numerals))
-        timed("topics", lambda c=contexts: decide_topics(c, rules, model))
-        timed("part_of", lambda c=contexts: link_parts(c, rules))
+        timed("topics", partial(decide_topics, contexts, rules, model))
+        timed("part_of", partial(link_parts, contexts, rules))
     for stage, seconds in spent.items():
         yield Timing(stage, seconds, megabytes)
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pipeline.scoreboard import Board
     from pipeline.summary import Summary
 
-EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option cannot be used; 3 a rule cannot be used;
-4 done, but some files could not be read (see the table `sources`); 5 the output folder cannot be written or read."""
+EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option cannot be used; 3 a rule cannot be
+used; 4 done, but some files could not be read (see the table `sources`); 5 the output folder cannot be written."""
 
 app = typer.Typer(
     name="cunbao",
@@ -88,7 +88,9 @@ def extract(
     out: Out = PROCESSED,
     jobs: Jobs = 1,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no summary.")] = False,
-    json_log: Annotated[bool, typer.Option("--json-log", help="JSON lines on stderr instead of a progress bar.")] = False,
+    json_log: Annotated[
+        bool, typer.Option("--json-log", help="JSON lines on stderr instead of a progress bar.")
+    ] = False,
 ) -> None:
     """Read every report under --raw and write the tables to --out.
 
@@ -158,8 +160,12 @@ def explain(
 def evaluate(
     gold: Gold = GOLD,
     raw: Raw = DATA,
-    tables: Annotated[Path | None, typer.Option("--tables", help="Score the tables in this folder instead of reading anew.")] = None,
-    cross_validate: Annotated[bool, typer.Option("--cross-validate", help="Fit the topic weights anew for each report, on the others.")] = False,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Score the tables in this folder instead of reading anew.")
+    ] = None,
+    cross_validate: Annotated[
+        bool, typer.Option("--cross-validate", help="Fit the topic weights anew for each report, on the others.")
+    ] = False,
 ) -> None:
     """Score what is read against the annotated reports in tests/gold.
 
@@ -234,7 +240,10 @@ def bench(
     texts = corpus(raw, megabytes)
     timings = list(measure(texts, load_rules(), load_model()))
     floor = timings[0].speed
-    table = Table(title=f"{timings[0].megabytes:.1f} MB of UTF-8, one core, peak memory {peak_memory():.0f} MB", title_justify="left")
+    table = Table(
+        title=f"{timings[0].megabytes:.1f} MB of UTF-8, one core, peak memory {peak_memory():.0f} MB",
+        title_justify="left",
+    )
     for name in ("stage", "MB/s", "times slower than the bare pass"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     for timing in timings:

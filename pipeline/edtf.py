@@ -1,4 +1,7 @@
-"""Periods in EDTF (ISO 8601-2): 2018, 2018-40 (first half), 2018-33 (first quarter), 2018-05, 2018-05-12, 2014/2020, 20XX."""
+"""Periods in EDTF (ISO 8601-2).
+
+2018, 2018-40 (first half), 2018-33 (first quarter), 2018-05, 2018-05-12, 2014/2020, 20XX.
+"""
 
 from __future__ import annotations
 

@@ -103,11 +103,18 @@ def _judge_file(gold: GoldFile, observations: pd.DataFrame, sections: pd.DataFra
     spurious = tuple(r for i, r in enumerate(rows) if i not in used)
     headings, kinds = _judge_sections(gold, sections)
     starts = set(reports["raw_start"])
-    return FileScore(judged, spurious, tuple(rows), headings, kinds, F1(len(starts & set(gold.reports)), len(starts), len(gold.reports)))
+    return FileScore(
+        judged,
+        spurious,
+        tuple(rows),
+        headings,
+        kinds,
+        F1(len(starts & set(gold.reports)), len(starts), len(gold.reports)),
+    )
 
 
 def _judge_sections(gold: GoldFile, sections: pd.DataFrame) -> tuple[F1, F1]:
-    """Headings by start and level, and the kinds of those that were found. A heading may start at its line or its text."""
+    """Headings by start and level, and the kinds of those found. A heading may start at its line or at its text."""
     wanted = {(h.start, h.level): h.kind for h in gold.headings if h.level > 0}
     at_line = {(h.line_start, h.level): (h.start, h.level) for h in gold.headings}
     found = {
@@ -230,9 +237,12 @@ def _around(row: Row) -> str:
     return row.sentence[max(0, at - 30) : at + len(row.quote) + 15].replace("\n", " ")
 
 
-def changes(before: Mapping[str, FileScore], after: Mapping[str, FileScore], name: str) -> tuple[list[Judged], list[Judged]]:
+def changes(
+    before: Mapping[str, FileScore], after: Mapping[str, FileScore], name: str
+) -> tuple[list[Judged], list[Judged]]:
     """The rows that became right, and those that became wrong, at a level between two runs."""
-    gains, losses = [], []
+    gains: list[Judged] = []
+    losses: list[Judged] = []
     for file, score in after.items():
         old = {j.gold.id: name in j.right for j in before[file].judged}
         for j in score.judged:

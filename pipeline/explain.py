@@ -38,7 +38,9 @@ def explain(reading: Reading, at: int, rules: RuleSet) -> Node:
         top += f", read as “{reading.text.text[numeral.start : numeral.end]}”"
     observation = next((o for o in reading.observations if o.quantity is numeral.quantity), None)
     if observation is None:
-        return Node(top, (Node(f"no quantity: {numeral.fate}", _rule(numeral.rule, rules)), *_repairs(reading, start, end)))
+        return Node(
+            top, (Node(f"no quantity: {numeral.fate}", _rule(numeral.rule, rules)), *_repairs(reading, start, end))
+        )
     return Node(top, (*_observation(reading, observation, rules), *_repairs(reading, start, end)))
 
 

@@ -49,9 +49,7 @@ def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     return Reading(text, document, numerals, observations, reconcile(observations))
 
 
-def read_quantities(
-    raw: RawText, rules: RuleSet
-) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
+def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
     """The chain up to the quantities where they stand, before anything is known of their meaning."""
     text = normalise(raw)
     document = segment(text, rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -84,24 +84,22 @@ def _load(path: Path, raws: Sequence[Path]) -> GoldFile:
             for o in data["observations"]
         )  # fmt: skip
         headings = tuple(Heading(s["start"], s["line_start"], s["level"], s["kind"]) for s in data["sections"])
-        return GoldFile(path.stem, raw, data["begin"], data["end"], rows, headings, tuple(r["start"] for r in data["reports"]))
+        return GoldFile(
+            path.stem, raw, data["begin"], data["end"], rows, headings, tuple(r["start"] for r in data["reports"])
+        )
     except (KeyError, TypeError, ValueError) as error:
-        raise OptionError(f"{path}: this is no gold file ({error}); tests/gold/README.md describes the format") from None
+        raise OptionError(
+            f"{path}: this is no gold file ({error}); tests/gold/README.md describes the format"
+        ) from None
 
 
 def found_rows(observations: pd.DataFrame) -> list[Row]:
     """The rows of an `observations` table as records, with the same words for what is missing as the gold."""
-    columns = ["observation_id", "raw_start", "raw_end", "raw_text", "value", "low", "high", "qualifier", "masked",
-               "measure", "topic", "basis", "status", "role", "period", "part_of", "sentence"]  # fmt: skip
-    numbers = {4, 5, 6}
-    texts = {14, 15}
-    return [
-        Row(*(
-            (None if pd.isna(v) else float(v)) if i in numbers else (v if isinstance(v, str) else "") if i in texts else v
-            for i, v in enumerate(row)
-        ))
-        for row in zip(*(observations[c].astype(object) for c in columns), strict=True)
-    ]  # fmt: skip
+    missing = {"value": None, "low": None, "high": None, "period": "", "part_of": ""}
+    columns = {"observation_id": "id", "raw_start": "start", "raw_end": "end", "raw_text": "quote"}
+    table = observations.rename(columns=columns)[[f.name for f in fields(Row)]].astype(object)
+    records = table.where(table.notna(), None).to_dict("records")
+    return [Row(**{str(k): missing.get(str(k)) if v is None else v for k, v in r.items()}) for r in records]
 
 
 def match(gold: Sequence[tuple[int, int]], found: Sequence[tuple[int, int]]) -> list[int | None]:

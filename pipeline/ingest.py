@@ -72,7 +72,9 @@ def copies_among(files: Sequence[tuple[str, Path]]) -> dict[str, str]:
     return salts
 
 
-def batches_of(files: Sequence[tuple[str, Path]], rules: Path, fingerprint: str, ingested_at: dt.datetime) -> list[Batch]:
+def batches_of(
+    files: Sequence[tuple[str, Path]], rules: Path, fingerprint: str, ingested_at: dt.datetime
+) -> list[Batch]:
     """The files in batches of about BATCH_BYTES."""
     salts = copies_among(files)
     groups: list[list[tuple[str, Path]]] = []
@@ -93,9 +95,7 @@ def read_batch(batch: Batch) -> dict[str, pa.Table]:
     """Reads the files of a batch. Arrow tables travel between processes as whole buffers, not row by row."""
     rules, model = load_rules(batch.rules), load_model()
     readings = [extract_file(path, source, rules, model) for source, path in batch.files]
-    return tables_of(
-        readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts
-    )
+    return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
 
 
 def read_folder(

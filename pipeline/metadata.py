@@ -31,7 +31,8 @@ def describe(body: str, report: Report, lines: Sequence[Line], rules: RuleSet) -
         report,
         title=title,
         issuer=signature or _first_group(title or "", _patterns(rules, "issuer")),
-        place=_first_group(title or "", _patterns(rules, "place")) or _first_group(_opening(body, report), _patterns(rules, "place")),
+        place=_first_group(title or "", _patterns(rules, "place"))
+        or _first_group(_opening(body, report), _patterns(rules, "place")),
         report_date=date,
         period=_period(title or "", _opening(body, report), date, rules),
     )
@@ -112,7 +113,14 @@ def _period(title: str, opening: str, date: str | None, rules: RuleSet) -> str |
 def _with_part(year: str, groups: dict[str, str | None]) -> str:
     if year.endswith("X"):
         return year
-    for name, code in (("half1", "40"), ("half2", "41"), ("quarter1", "33"), ("quarter2", "34"), ("quarter3", "35"), ("quarter4", "36")):
+    for name, code in (
+        ("half1", "40"),
+        ("half2", "41"),
+        ("quarter1", "33"),
+        ("quarter2", "34"),
+        ("quarter3", "35"),
+        ("quarter4", "36"),
+    ):
         if groups.get(name):
             return f"{year}-{code}"
     return year

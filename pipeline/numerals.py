@@ -32,20 +32,25 @@ MIXED = regex.compile(r"([0-9]{1,18}(?:\.[0-9]{1,12})?)([千百十万亿]{0,3})(
 MASKED = regex.compile(r"([0-9xX×*_□某-]{1,20}(?:\.[0-9xX×*_□某]{1,8})?)([百千万亿]{0,2})")
 BLANKED = regex.compile(r"[xX×*_□某-]")
 
+# The scale that a number carries over to its unit: 190万|元, 18万余|元, 5百万|元; 三千元 and 2千3百元 carry none.
+CLOSING = regex.compile(
+    r"(?:[0-9xX×*＊_□.,-]{1,30}+[余多来几\s]{0,2}(?P<scale>[百千]?[万亿]{0,2})|[^0-9万亿]{1,24}+(?P<scale>[万亿]{1,2}))[余多来几\s]{0,2}"
+)
+
 # Bounded or possessive throughout, so that a page of digits costs one pass. 千 of 千瓦 and 千伏 belongs to the unit; a
 # letter behind the digits makes a code of them (G312, 3D), unless it is a unit.
 SCAN = regex.compile(
     r"""
     (?P<plain>(?<![A-Za-z0-9.])[0-9xX×*＊_□]{1,20}+(?:,[0-9xX×*_]{3}(?![0-9]))*+(?:\.[0-9xX×*_]{1,8}+)?+
-      (?:(?:[百万亿]|千(?![瓦伏])){1,2}+(?:[0-9]{1,4}(?:[百万]|千(?![瓦伏]))){0,3})?+
+      (?:(?:[百万亿]|千(?![瓦伏克米])){1,2}+(?:[0-9]{1,4}(?:[百万]|千(?![瓦伏克米]))){0,3})?+
       (?!(?!(?:k[mgwWV]|K[MGWV]|Km|kVA|KVA|MW|Mbps|kWh|m[m23]?|cm|M2?|[thL]|ml)(?![A-Za-z]))[A-WYZa-wyz]))
   | (?P<dashes>(?<![-—])-{1,4}+(?![-—0-9]))
   | (?P<rest>[0-9]{1,64}+)
   | (?P<some>某)
   | (?P<fraction>百分之[零〇一二三四五六七八九十百点两]{1,10}+|千分之[零〇一二三四五六七八九十点]{1,8}+
       |[一二三四五六七八九十]{1,3}+分之[一二三四五六七八九十]{1,3}+|[一二三四五六七八九]成[半一二三四五六七八九])
-  | (?P<han>(?:[零〇一二三四五六七八九十百万亿两廿卅半壹贰叁肆伍陆柒捌玖拾佰仟]|千(?![瓦伏]))
-      (?:[零〇一二三四五六七八九十百万亿两壹贰叁肆伍陆柒捌玖拾佰仟]|千(?![瓦伏])|点(?=[零〇一二三四五六七八九])){0,24}+)
+  | (?P<han>(?:[零〇一二三四五六七八九十百万亿两廿卅半壹贰叁肆伍陆柒捌玖拾佰仟]|千(?![瓦伏克米]))
+      (?:[零〇一二三四五六七八九十百万亿两壹贰叁肆伍陆柒捌玖拾佰仟]|千(?![瓦伏克米])|点(?=[零〇一二三四五六七八九])){0,24}+)
     """,
     regex.VERBOSE,
 )
@@ -84,6 +89,20 @@ def _number(text: str, kind: str) -> Number | None:
     return fraction(text) if kind == "fraction" else parse(text)
 
 
+def closing_scale(text: str) -> str:
+    """The scale characters that end a number as written before its unit: 万 of 190万, "" of 2千3百."""
+    m = CLOSING.fullmatch(text)
+    return m["scale"] if m else ""
+
+
+def size_of(scale: str) -> Decimal:
+    """What a scale multiplies by: 10000 for 万, 1 for ""."""
+    size = Decimal(1)
+    for c in scale:
+        size *= BIG.get(c) or SMALL[c]
+    return size
+
+
 def fraction(text: str) -> Number | None:
     """百分之九十, 千分之三, 三分之一, 八成五, 一成半, in percent; None if it is none."""
     denominator, of, numerator = text.partition(OF)
@@ -113,10 +132,8 @@ def _mixed(text: str) -> Decimal | None:
     m = MIXED.fullmatch(text)
     if not m:
         return chinese(text)
-    value, scale = Decimal(m[1]), Decimal(1)
-    for c in m[2]:
-        scale *= BIG.get(c) or SMALL[c]
-    value *= scale
+    scale = size_of(m[2])
+    value = Decimal(m[1]) * scale
     if not m[3]:
         return value
     rest = _mixed(m[3])
@@ -194,7 +211,8 @@ def to_chinese(number: int) -> str:
         raise ValueError(f"{number} is outside 0 to 10**13")
     if number == 0:
         return "零"
-    parts, gap = [], False
+    parts: list[str] = []
+    gap = False
     for unit, name in ((10**12, "兆"), (10**8, "亿"), (10**4, "万"), (1, "")):
         head, number = divmod(number, unit)
         if head:

@@ -15,7 +15,7 @@ from functools import lru_cache
 import regex
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from pipeline.numerals import BLANK, DASH, MORE, ONE, RATE, SCALES, SOME, Found, Number, scan
+from pipeline.numerals import BLANK, DASH, MORE, ONE, RATE, SCALES, SOME, Found, Number, closing_scale, scan, size_of
 from pipeline.records import Numeral, Quantity
 from pipeline.rules import CueRule, RuleSet, UnitRule
 
@@ -78,7 +78,7 @@ def find_numerals(text: str, rules: RuleSet) -> tuple[Numeral, ...]:
     starts = [c[0] for c in claims]
     numerals: list[Numeral] = []
     end = 0
-    found = [f for f in scan(text)]
+    found = list(scan(text))
     for i, item in enumerate(found):
         if item.start < end:
             continue
@@ -160,7 +160,7 @@ def _unit_at(text: str, item: Found, lexicon: Lexicon) -> Unit | None:
     if text[at : at + 1] in BLANK:
         at += 1
     size = _size(item, scale)
-    for length in range(UNIT_REACH, 0, -1):
+    for length in range(min(UNIT_REACH, len(text) - at), 0, -1):
         for rule in lexicon.units.get(text[at : at + length], ()):
             if rule.least <= size <= (rule.most or size):
                 return Unit(at, at + length, rule, more, scale)
@@ -180,7 +180,9 @@ def _counts(text: str, item: Found, unit: Unit, lexicon: Lexicon) -> bool:
         return True
     if any(p.match(text, unit.end, unit.end + 12) for p, _ in lexicon.counted_after):
         return True
-    return unit.rule.strength == "weak" and any(p.search(text, item.start - 12 if item.start > 12 else 0, item.start) for p, _ in lexicon.counted)
+    return unit.rule.strength == "weak" and any(
+        p.search(text, item.start - 12 if item.start > 12 else 0, item.start) for p, _ in lexicon.counted
+    )
 
 
 def _without_unit(text: str, item: Found, lexicon: Lexicon) -> Numeral:
@@ -215,9 +217,10 @@ def _quantity(text: str, start: int, number: Number, unit: Unit, lexicon: Lexico
         low = value
     elif value is not None and qualifier == "under":
         high = value
-    written = None if number.value is None else float(number.value * unit.scale)
+    scale = closing_scale(text[start : unit.start])
+    written = None if number.value is None else float(number.value * unit.scale / size_of(scale))
     quantity = Quantity(
-        begin, end, written, text[unit.start : unit.end], value, low, high, qualifier, number.masked, measure,
+        begin, end, written, scale, text[unit.start : unit.end], value, low, high, qualifier, number.masked, measure,
         unit.start, unit.end, unit.rule.id,
     )  # fmt: skip
     return Numeral(begin, end, "observation", unit.rule.id, quantity)
@@ -289,7 +292,7 @@ def _range(text: str, found: list[Found], i: int, lexicon: Lexicon) -> Numeral |
     high = None if masked else _scaled(follower.number, last)
     quantity = replace(
         quantity, number=None, value=None, low=low, high=high, qualifier="range", masked=masked,
-        unit=text[last.start : last.end], unit_start=last.start,
+        scale=closing_scale(text[follower.start : last.start]), unit=text[last.start : last.end], unit_start=last.start,
     )  # fmt: skip
     return replace(whole, quantity=quantity)
 

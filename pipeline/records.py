@@ -99,8 +99,9 @@ class Quantity:
 
     start: int
     end: int
-    number: float | None  # as written, before the unit is converted
-    unit: str  # as written, "" where the sentence supplies it
+    number: float | None  # as written, before scale and unit are converted: 190 in 190万元
+    scale: str  # 万 in 190万元, "" where none is written
+    unit: str  # as written after the scale, "" where the sentence supplies it
     value: float | None
     low: float | None
     high: float | None

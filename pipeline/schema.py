@@ -32,7 +32,7 @@ FATES = ("observation", "date", "period", "enumerator", "ordinal", "document_num
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `unit` and `values` (a closed vocabulary) are documentation; so is `key` (table it points to)."""
+    """A column of a table. `unit`, `values` (a closed vocabulary) and `key` (table it points to) are documentation."""
 
     name: str
     type: pa.DataType
@@ -54,9 +54,7 @@ class TableSpec:
 
     def schema(self, **metadata: str) -> pa.Schema:
         """The Arrow schema, with the documentation as metadata of fields and file."""
-        fields = [
-            pa.field(c.name, c.type, nullable=not c.required, metadata=_field_metadata(c)) for c in self.columns
-        ]
+        fields = [pa.field(c.name, c.type, nullable=not c.required, metadata=_field_metadata(c)) for c in self.columns]
         return pa.schema(fields, metadata={"schema_version": VERSION, "description": self.description, **metadata})
 
 
@@ -90,7 +88,11 @@ _RAW = (
     _offset("raw_end", "where it ends"),
 )
 _PERIOD = (
-    _text("period", "the time spoken of, in EDTF (2018, 2018-40 first half, 2018-33 first quarter, 2014/2020, 20XX masked)", null=True),
+    _text(
+        "period",
+        "the time spoken of, in EDTF (2018, 2018-40 first half, 2018-33 first quarter, 2014/2020, 20XX masked)",
+        null=True,
+    ),
     Column("period_start", pa.date32(), "first day of period; null when unknown or masked", required=False),
     Column("period_end", pa.date32(), "last day of period; null when unknown or masked", required=False),
 )
@@ -113,7 +115,11 @@ OBSERVATIONS = TableSpec(
         _text("topic", "what is counted", values=TOPICS),
         _text("measure", "in what it is counted; decides the canonical unit", values=MEASURES),
         _text("subject", "what is counted, as the text names it"),
-        _number("value", "the number stated; null when masked, or when the text gives only a range", "canonical unit of measure"),
+        _number(
+            "value",
+            "the number stated; null when masked, or when the text gives only a range",
+            "canonical unit of measure",
+        ),
         _number("low", "lower bound, where the text gives one", "canonical unit of measure"),
         _number("high", "upper bound, where the text gives one", "canonical unit of measure"),
         _number("number", "the number as written, before the unit was converted (190 in 190万元)", "unit"),
@@ -124,7 +130,9 @@ OBSERVATIONS = TableSpec(
         _text("status", "done or existing, planned, or a recurring rule", values=STATUSES),
         _text("role", "a level, by how much it rose or fell, or a gap; the value is unsigned", values=ROLES),
         *_PERIOD,
-        _text("place", "the place that the number speaks of, as the text names it; inherited from the report", null=True),
+        _text(
+            "place", "the place that the number speaks of, as the text names it; inherited from the report", null=True
+        ),
         _ADCODE,
         _text("part_of", "the total that it is stated to be a part of", null=True, key="observations"),
         _text("decided_by", "the rule (an id found in rules/) or the model that chose the topic"),
@@ -141,7 +149,11 @@ SECTIONS = TableSpec(
         _REPORT,
         _SOURCE,
         _text("parent_id", "the section that it stands under", null=True, key="sections"),
-        Column("level", pa.int8(), "0 text before the first heading and closing lines; 1 一、 2 （一） 3 1、 4 （1） 5 一是"),
+        Column(
+            "level",
+            pa.int8(),
+            "0 text before the first heading and closing lines; 1 一、 2 （一） 3 1、 4 （1） 5 一是",
+        ),
         _text("ordinal", "the enumerator as written", null=True),
         _text("heading", "the heading with its enumerator, repaired and simplified", null=True),
         _text("kind", "what the section is about", values=KINDS),
@@ -243,9 +255,21 @@ TABLES: tuple[TableSpec, ...] = (OBSERVATIONS, SECTIONS, REPORTS, SOURCES, NUMER
 
 def codebook() -> str:
     """The tables and their columns as Markdown, for CODEBOOK.md."""
-    lines = ["# Codebook", "", f"Schema version {VERSION}. Read a table with `pandas.read_parquet(\"<folder>/<table>\")`."]
+    lines = [
+        "# Codebook",
+        "",
+        f'Schema version {VERSION}. Read a table with `pandas.read_parquet("<folder>/<table>")`.',
+    ]
     for table in TABLES:
-        lines += ["", f"## `{table.name}`", "", table.description, "", "| column | type | meaning |", "| --- | --- | --- |"]
+        lines += [
+            "",
+            f"## `{table.name}`",
+            "",
+            table.description,
+            "",
+            "| column | type | meaning |",
+            "| --- | --- | --- |",
+        ]
         for c in table.columns:
             meaning = c.description + (f" [{c.unit}]" if c.unit else "") + (f" (key of `{c.key}`)" if c.key else "")
             meaning += f". One of: {', '.join(c.values)}" if c.values else ""

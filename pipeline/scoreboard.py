@@ -31,11 +31,16 @@ class Board:
 
 def boards(scores: Sequence[FileScore]) -> Iterator[Board]:
     """All that make evaluate prints."""
-    yield Board("Scores", ("level", "precision", "recall", "F1", "in gold"), frozenset(range(1, 5)), tuple(_levels(scores)))
+    yield Board(
+        "Scores", ("level", "precision", "recall", "F1", "in gold"), frozenset(range(1, 5)), tuple(_levels(scores))
+    )
     accuracy = tuple((name, f"{value:.4f}") for name, value in attributes(scores).items())
     yield Board("Attributes of the quantities found", ("attribute", "accuracy"), frozenset({1}), accuracy)
     for group in ("measure", "topic"):
-        rows = tuple((name, *(f"{f.f1:.3f}" for f in three), str(three[0].gold)) for name, three in by_group(scores, group).items())
+        rows = tuple(
+            (name, *(f"{f.f1:.3f}" for f in three), str(three[0].gold))
+            for name, three in by_group(scores, group).items()
+        )
         yield Board(f"F1 by {group}", (group, *LEVELS, "in gold"), frozenset(range(1, 5)), rows)
     rows = tuple((str(c.count), c.attribute, c.gold, c.found, c.example) for c in confusions(scores))
     yield Board("The 20 commonest confusions", ("times", "attribute", "gold", "found", "such as"), frozenset({0}), rows)
@@ -67,7 +72,12 @@ def change_boards(before: Mapping[str, FileScore], after: Mapping[str, FileScore
         for title, judged in (("gained", gains), ("lost", losses)):
             if judged:
                 listed = tuple(_row(j) for j in judged[:most])
-                yield Board(f"{name}: {len(judged)} {title}", ("row", "number", "gold", "found", "sentence"), frozenset(), listed)
+                yield Board(
+                    f"{name}: {len(judged)} {title}",
+                    ("row", "number", "gold", "found", "sentence"),
+                    frozenset(),
+                    listed,
+                )
 
 
 def _row(j: Judged) -> tuple[str, ...]:

@@ -93,7 +93,11 @@ def _mark_closing(lines: list[Line], rules: RuleSet) -> list[Line]:
         at_end = after is None or after.closing or (not after.text and (i + 2 >= len(lines) or lines[i + 2].closing))
         signs = any(p.fullmatch(line.text) for p in _named(rules, "closing"))
         signature = any(p.fullmatch(line.text) for p in _named(rules, "signature"))
-        if line.text and not line.level and ((signs and at_end) or (signature and at_end and after is not None and after.closing)):
+        if (
+            line.text
+            and not line.level
+            and ((signs and at_end) or (signature and at_end and after is not None and after.closing))
+        ):
             lines[i] = replace(line, closing=True)
         elif not line.text and at_end and after is not None and after.closing:
             continue
@@ -167,12 +171,15 @@ def _heading(line: Line) -> tuple[str, int]:
 
 
 def _kind(heading: str, rules: RuleSet) -> str | None:
-    best: CueRule | None = None
-    for cue in rules.cues["headings"]:
-        if cue.where == "heading" and (best is None or cue.priority > best.priority):
-            if rules.compile(cue).search(heading) and not (cue.unless and rules.compile_text(cue.unless).search(heading)):
-                best = cue
-    return best.value if best else None
+    """What the strongest cue of rules/headings.toml says of a heading; None if none speaks."""
+    cues = [c for c in rules.cues["headings"] if c.where == "heading" and _speaks(c, heading, rules)]
+    return max(cues, key=lambda c: c.priority).value if cues else None
+
+
+def _speaks(cue: CueRule, heading: str, rules: RuleSet) -> bool:
+    if not rules.compile(cue).search(heading):
+        return False
+    return not cue.unless or rules.compile_text(cue.unless).search(heading) is None
 
 
 def _sentences(body: str, number: int, section: Section) -> list[Sentence]:

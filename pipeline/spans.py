@@ -81,7 +81,9 @@ class OffsetMap:
         """The map of a text that was edited by `self` first and by `later` afterwards."""
         if later.edited == (0,):
             return self
-        return OffsetMap(later.edited, later.original, later.extent, self if self.edited != (0,) or self.before else None)
+        return OffsetMap(
+            later.edited, later.original, later.extent, self if self.edited != (0,) or self.before else None
+        )
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

@@ -38,7 +38,9 @@ def locked(out: Path) -> Iterator[Path]:
     except BlockingIOError:
         raise StoreError(f"{out}: another run is writing there; wait until it has ended") from None
     except OSError as error:
-        raise StoreError(f"{out}: cannot be written ({error.strerror}); give a folder that you may write with --out") from None
+        raise StoreError(
+            f"{out}: cannot be written ({error.strerror}); give a folder that you may write with --out"
+        ) from None
 
 
 def publish(out: Path, tables: Mapping[str, pa.Table], *, fingerprint: str) -> None:
@@ -52,7 +54,9 @@ def publish(out: Path, tables: Mapping[str, pa.Table], *, fingerprint: str) -> N
             stale.unlink()
         for name, table in tables.items():
             draft = drafts / f"{name}.parquet"
-            pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata}), draft, compression="zstd")
+            pq.write_table(
+                table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata}), draft, compression="zstd"
+            )
             _replace(draft, out / name / FILE)
         for name, text in (("CODEBOOK.md", schema.codebook()), ("datapackage.json", schema.datapackage())):
             draft = drafts / name
@@ -65,7 +69,7 @@ def _replace(draft: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with draft.open("rb+") as file:
         os.fsync(file.fileno())
-    os.replace(draft, target)
+    draft.replace(target)
     if os.name == "posix":
         folder = os.open(target.parent, os.O_RDONLY)
         try:

@@ -15,13 +15,14 @@ CORE = ("households", "persons", "yuan", "mu")
 class Summary:
     """`rows`: (source, reports, quantities, core, masked, violated checks); `failed`: (source, error)."""
 
-    rows: tuple[tuple[str, int, int, int, int, int], ...]
+    rows: tuple[tuple[str, *tuple[int, ...]], ...]
     failed: tuple[tuple[str, str], ...]
 
     def totals(self) -> dict[str, int]:
         """The sums over all sources."""
         names = ("reports", "quantities", "core", "masked", "violated checks")
-        sums = {name: sum(int(row[i + 1]) for row in self.rows) for i, name in enumerate(names)}
+        numbers = [row[1:] for row in self.rows]
+        sums = {name: sum(n[i] for n in numbers) for i, name in enumerate(names)}
         return {"files": len(self.rows), **sums, "failed files": len(self.failed)}
 
 
@@ -37,15 +38,11 @@ def summarise(tables: Mapping[str, pa.Table]) -> Summary:
         "masked": observations["masked"].groupby(observations["source"]).sum(),
         "violated": _violated(tables),
     }).reindex(sources["source"]).fillna(0).astype(int)  # fmt: skip
-    read = (sources["status"] == "ok").to_numpy()
-    rows = tuple(
-        (str(source), int(reports), *(int(n) for n in numbers))
-        for source, reports, numbers in zip(
-            sources["source"][read], sources["reports"].fillna(0)[read], counts.to_numpy()[read], strict=True
-        )
-    )
+    counts.insert(0, "reports", sources["reports"].fillna(0).astype(int).to_numpy())
+    read = counts[(sources["status"] == "ok").to_numpy()]
+    rows = [(str(source), *map(int, numbers)) for source, numbers in zip(read.index, read.to_numpy(), strict=True)]
     bad = sources[sources["status"] != "ok"]
-    return Summary(rows, tuple(zip(bad["source"].astype(str), bad["error"].astype(str), strict=True)))
+    return Summary(tuple(rows), tuple(zip(bad["source"].astype(str), bad["error"].astype(str), strict=True)))
 
 
 def _violated(tables: Mapping[str, pa.Table]) -> pd.Series[int]:
@@ -53,4 +50,5 @@ def _violated(tables: Mapping[str, pa.Table]) -> pd.Series[int]:
     checks = tables["checks"].select(["report_id", "verdict"]).to_pandas()
     reports = tables["reports"].select(["report_id", "source"]).to_pandas()
     bad = checks[checks["verdict"] == "violated"].merge(reports, on="report_id")
-    return bad.groupby("source").size()
+    violated: pd.Series[int] = bad.groupby("source").size()
+    return violated

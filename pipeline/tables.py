@@ -115,7 +115,7 @@ def _observations(named: Named) -> Iterable[Row]:
             named.observations[i], named.reports[section.report], named.sections[sentence.section], named.source,
             *named.raw(q.start, q.end), text[q.start : q.end], text[sentence.start : sentence.end].strip(),
             f"{o.topic.topic}.{q.measure}", o.topic.topic, q.measure, o.topic.subject,
-            q.value, q.low, q.high, q.number, q.unit, q.qualifier, q.masked,
+            q.value, q.low, q.high, q.number, q.scale + q.unit, q.qualifier, q.masked,
             o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, None,
             None if o.part_of is None else named.observations[o.part_of], o.topic.decided_by, o.topic.confidence,
         )  # fmt: skip

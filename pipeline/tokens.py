@@ -42,6 +42,10 @@ class Tokeniser:
                 if len(word) > 1:
                     dictionary.add_word(word, DOMAIN_FREQUENCY)
                     self._tags.setdefault(word, "v" if rule.kind == "act" else "n")
+        for cue in rules.cues["subject"]:  # 新打|冷库: the verb must not be swallowed by what follows
+            for word in cue.words:
+                if len(word) > 1:
+                    dictionary.add_word(word, DOMAIN_FREQUENCY)
         self._language: Language = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
 
     def __call__(self, text: str) -> Doc:

@@ -72,9 +72,7 @@ def fit(examples: Sequence[Example], *, penalty: float = PENALTY) -> TopicModel:
 
 
 def _decide_alone(round_: Round, example: Example) -> list[str]:
-    return [
-        top(round_.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in example.evidence
-    ]
+    return [top(round_.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in example.evidence]
 
 
 def decide(model: TopicModel, example: Example) -> tuple[list[str], list[float]]:

@@ -48,7 +48,9 @@ def load_tables(folder: Path) -> dict[str, pa.Table]:
     try:
         return {name: pq.read_table(folder / name) for name in TABLES}
     except (OSError, pa.ArrowException) as error:
-        raise OptionError(f"{folder}: no tables can be read there ({error}); give a folder that extract has written") from None
+        raise OptionError(
+            f"{folder}: no tables can be read there ({error}); give a folder that extract has written"
+        ) from None
 
 
 def read_gold_at(commit: str, gold: Sequence[GoldFile], repository: Path) -> dict[str, pa.Table]:

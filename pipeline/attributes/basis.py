@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.attributes.cues import DEFAULT, Book, Hit, Place, book_of, governing, place_in_sentence
+from pipeline.attributes.cues import DEFAULT, Book, Place, book_of, governing, place_in_sentence
 from pipeline.records import Context, Finding
 from pipeline.rules import RuleSet
 

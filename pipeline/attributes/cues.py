@@ -130,7 +130,13 @@ def governing(book: Book, place: Place) -> Iterator[Hit]:
 
 
 def decide(
-    context: Context, rules: RuleSet, file: str, default: str, admits: Callable[[Hit], bool], *, index: int | None = None
+    context: Context,
+    rules: RuleSet,
+    file: str,
+    default: str,
+    admits: Callable[[Hit], bool],
+    *,
+    index: int | None = None,
 ) -> Finding:
     """The value of the strongest governing cue that `admits` lets through; equal priority: the later in the text.
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from pipeline.clauses import OPENING
 from pipeline.attributes.cues import REACH, Book, Hit, Place, book_of, find_hits, governing, place_in_sentence
+from pipeline.clauses import OPENING
 from pipeline.records import Context, Quantity
 from pipeline.rules import RuleSet
 

@@ -1,7 +1,7 @@
 """Period: the time a number speaks of, in EDTF.
 
-A cue of rules/period.toml has a kind of expression as its value, and named groups (year, month, day, year2, month2, day2,
-quarter, years, end) in its pattern:
+A cue of rules/period.toml has a kind of expression as its value, and named groups (year, month, day, year2, month2,
+day2, quarter, years, end) in its pattern:
 date     year, month and day as far as named; `end` without a month is December (2017年底)
 span     from year and month to year2 and month2 (3月至4月; the whole year for 1-12月)
 since    from year and month to the report's year (2016年以来)
@@ -21,8 +21,8 @@ from functools import lru_cache
 
 import regex
 
-from pipeline.clauses import FULL_STOPS, lay_out
 from pipeline.attributes.cues import DEFAULT, Book, Hit, Place, book_of, find_hits, governing, place_in_sentence
+from pipeline.clauses import FULL_STOPS, lay_out
 from pipeline.records import Context, Finding, Report
 from pipeline.rules import RuleSet
 
@@ -116,7 +116,9 @@ def _by_heading(book: Book, headings: tuple[str, ...], kind: str, clock: Clock) 
     """The period that the nearest heading names: 下半年打算, 2021年工作计划, 动员部署阶段(1月至2月)."""
     for heading in headings:
         hits = [h for h in find_hits(book, heading[:MAX_HEADING]) if h.cue.where == "sentence"]
-        said = [(h, read_period(h.cue.value, h.groups, clock)) for h in hits if h.cue.value not in ("report", "previous")]
+        said = [
+            (h, read_period(h.cue.value, h.groups, clock)) for h in hits if h.cue.value not in ("report", "previous")
+        ]
         if said:
             hit, period = said[-1] if kind == "plan" else said[0]
             return Finding(period, hit.cue.id)

@@ -43,7 +43,10 @@ def _shifted_heads() -> dict[str, str]:
 
 HEADS = _shifted_heads()
 # What follows is the last byte of ） with the first byte of the heading: box-drawing characters, in row A9 of GBK.
-SHIFTED = regex.compile(rf"^[\s\u3000]{{0,8}}(?P<head>{'|'.join(sorted(HEADS, key=len, reverse=True))})(?P<tail>[^\n]{{1,{TAIL}}})", regex.MULTILINE)
+SHIFTED = regex.compile(
+    rf"^[\s\u3000]{{0,8}}(?P<head>{'|'.join(sorted(HEADS, key=len, reverse=True))})(?P<tail>[^\n]{{1,{TAIL}}})",
+    regex.MULTILINE,
+)
 IN_STEP = regex.compile(r"[\p{Han}，、：“”]++")
 
 

@@ -13,7 +13,7 @@ OPENS = regex.compile(r"[\s\u3000]*+(?:\p{Han}{1,3}[、．.]|[（(][\p{Han}0-9]{
 
 
 def line_break(text: str) -> Iterator[Edit]:
-    """Joins the lines of a hard-wrapped text: only where most full lines have about one width and end in mid-sentence."""
+    """Joins the lines of a hard-wrapped text, where full lines have about one width and end in mid-sentence."""
     lines = [m for m in regex.finditer(r"[^\n]++", text) if m[0].strip()]
     if len(lines) < MIN_LINES:
         return

@@ -13,7 +13,9 @@ from pipeline.spans import Edit
 CONTROL = regex.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028\u2029\u2060\ufeff]|\r(?=\n)|\r")
 SURROGATE = regex.compile(r"[\ud800-\udfff]")
 ENTITY = regex.compile(r"&(?:amp;){0,3}(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});")
-TAG = regex.compile(r"</?(?:br|p|div|span|b|strong|em|i|u|font|center|h[1-6]|li|ul|ol|a|img|hr)\b[^<>\n]{0,200}/?>", regex.IGNORECASE)
+TAG = regex.compile(
+    r"</?(?:br|p|div|span|b|strong|em|i|u|font|center|h[1-6]|li|ul|ol|a|img|hr)\b[^<>\n]{0,200}/?>", regex.IGNORECASE
+)
 HASHES = regex.compile(r"^[ \t]{0,3}#{1,6}[ \t]{1,4}(?=\S)", regex.MULTILINE)
 # Emphasis: two stars on both sides of text that is no mask; **户 and 1,3**人 are masked digits.
 EMPHASIS = regex.compile(r"\*\*(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*\*")
@@ -56,5 +58,5 @@ def markup(text: str) -> Iterator[Edit]:
 
 
 def _masks(text: str, m: regex.Match[str]) -> bool:
-    """Whether the stars are blanked digits: the text between holds a sentence's punctuation or no digit stands in it."""
+    """Whether the stars are blanked digits: a sentence's punctuation stands between them."""
     return any(c in m[1] for c in "，,；;。") and not m[1].rstrip().endswith(("。", "."))

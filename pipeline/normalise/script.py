@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
 
+import regex
 from opencc import OpenCC
 
 from pipeline.spans import Edit
@@ -22,11 +23,6 @@ def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
-def _converter() -> OpenCC:
-    return OpenCC("t2s")
-
-
-@lru_cache(maxsize=1)
 def _traditional() -> regex.Pattern[str]:
     """A class of every character that the conversion can change."""
     han = "".join(chr(c) for c in range(0x3400, 0xA000)) + "".join(chr(c) for c in range(0xF900, 0xFB00))
@@ -36,11 +32,14 @@ def _traditional() -> regex.Pattern[str]:
 
 def _convert(text: str) -> str:
     """`text` simplified; the length stays (OpenCC's t2s tables map one character to one)."""
-    return _converter().convert(text).translate(OVERRIDES)
+    plain: str = _converter().convert(text)
+    return plain.translate(OVERRIDES)
 
 
 def simplify(text: str) -> Iterator[Edit]:
     """統一 -> 统一: one edit for each run of changed characters."""
+    if not _traditional().search(text):
+        return
     plain = _convert(text)
     if plain == text or len(plain) != len(text):  # OpenCC keeps the length of every code point but NUL and surrogates
         return

@@ -27,10 +27,14 @@ def read_source(path: Path, source: str) -> RawText:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise ReadError(f"{source}: {size:,} bytes are more than the {MAX_BYTES:,} a report may have; split the file")
+            raise ReadError(
+                f"{source}: {size:,} bytes are more than the {MAX_BYTES:,} a report may have; split the file"
+            )
         data = path.read_bytes()
     except OSError as error:
-        raise ReadError(f"{source}: cannot be opened ({error.strerror}); check that it exists and may be read") from None
+        raise ReadError(
+            f"{source}: cannot be opened ({error.strerror}); check that it exists and may be read"
+        ) from None
     if not data.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise ReadError(f"{source}: the file is empty; collect it again or remove it", status="empty")
     text, encoding, how = decode(data, source)

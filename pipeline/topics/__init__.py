@@ -84,9 +84,7 @@ def vote_together(evidence: Sequence[Evidence], i: int, decided: Sequence[str], 
 def decide_topics(contexts: Sequence[Context], rules: RuleSet, model: TopicModel) -> tuple[Topic, ...]:
     """The topic and subject of each quantity of one file, given in the order of the text."""
     evidence = gather(contexts, rules)
-    alone = [
-        top(model.alone.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in evidence
-    ]
+    alone = [top(model.alone.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in evidence]
     decided: list[str] = []
     topics: list[Topic] = []
     tokenise = tokeniser(rules)

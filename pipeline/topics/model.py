@@ -53,9 +53,14 @@ class TopicModel:
     def to_json(self) -> str:
         """The model as canonical JSON."""
         return json.dumps(
-            {n: {"weights": r.weights, "bias": r.bias} for n, r in (("alone", self.alone), ("together", self.together))},
-            ensure_ascii=False, indent=0, sort_keys=True,
-        )  # fmt: skip
+            {
+                name: {"weights": r.weights, "bias": r.bias}
+                for name, r in (("alone", self.alone), ("together", self.together))
+            },
+            ensure_ascii=False,
+            indent=0,
+            sort_keys=True,
+        )
 
 
 def top(scores: Mapping[str, float]) -> str:
