@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,14 +117,17 @@ def extract(
 
 
 def _show_summary(summary: Summary, out: Path, seconds: float) -> None:
+    from pipeline.summary import Count
+
     table = Table(title="What was read", title_justify="left")
-    for name in ("source", "reports", "quantities", "core", "masked", "violated checks"):
-        table.add_column(name, justify="left" if name == "source" else "right")
-    for row in summary.rows:
-        table.add_row(*(str(cell) for cell in row))
+    names = [f.name for f in fields(Count)]
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="left" if name == "source" else "right", overflow="fold")
+    for count in summary.counts:
+        table.add_row(*(Text(str(getattr(count, name))) for name in names))
     out_console.print(table)
     for source, error in summary.failed:
-        err_console.print(f"[red]failed[/red] {source}: {error}", soft_wrap=True, highlight=False)
+        err_console.print(Text.assemble(("failed ", "red"), error or source), soft_wrap=True)
     total = ", ".join(f"{n} {name}" for name, n in summary.totals().items())
     out_console.print(f"{total}; written to {out} in {seconds:.1f} s", soft_wrap=True, highlight=False)
 

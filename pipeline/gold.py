@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -95,11 +96,12 @@ def _load(path: Path, raws: Sequence[Path]) -> GoldFile:
 
 def found_rows(observations: pd.DataFrame) -> list[Row]:
     """The rows of an `observations` table as records, with the same words for what is missing as the gold."""
-    missing = {"value": None, "low": None, "high": None, "period": "", "part_of": ""}
+    missing: dict[str, Any] = {"value": None, "low": None, "high": None, "period": "", "part_of": ""}
     columns = {"observation_id": "id", "raw_start": "start", "raw_end": "end", "raw_text": "quote"}
     table = observations.rename(columns=columns)[[f.name for f in fields(Row)]].astype(object)
-    records = table.where(table.notna(), None).to_dict("records")
-    return [Row(**{str(k): missing.get(str(k)) if v is None else v for k, v in r.items()}) for r in records]
+    records: list[dict[str, Any]] = table.where(table.notna(), None).to_dict("records")  # type: ignore[assignment]
+    filled: list[dict[str, Any]] = [{k: missing.get(k) if v is None else v for k, v in r.items()} for r in records]
+    return [Row(**r) for r in filled]
 
 
 def match(gold: Sequence[tuple[int, int]], found: Sequence[tuple[int, int]]) -> list[int | None]:

@@ -11,19 +11,30 @@ import pyarrow as pa
 CORE = ("households", "persons", "yuan", "mu")
 
 
-@dataclass(frozen=True)
-class Summary:
-    """`rows`: (source, reports, quantities, core, masked, violated checks); `failed`: (source, error)."""
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was read out of one source."""
 
-    rows: tuple[tuple[str, *tuple[int, ...]], ...]
+    source: str
+    reports: int
+    quantities: int
+    core: int
+    masked: int
+    violated_checks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`failed`: (source, error)."""
+
+    counts: tuple[Count, ...]
     failed: tuple[tuple[str, str], ...]
 
     def totals(self) -> dict[str, int]:
         """The sums over all sources."""
-        names = ("reports", "quantities", "core", "masked", "violated checks")
-        numbers = [row[1:] for row in self.rows]
-        sums = {name: sum(n[i] for n in numbers) for i, name in enumerate(names)}
-        return {"files": len(self.rows), **sums, "failed files": len(self.failed)}
+        names = ("reports", "quantities", "core", "masked", "violated_checks")
+        sums = {name.replace("_", " "): sum(getattr(c, name) for c in self.counts) for name in names}
+        return {"files": len(self.counts), **sums, "failed files": len(self.failed)}
 
 
 def summarise(tables: Mapping[str, pa.Table]) -> Summary:
@@ -40,9 +51,9 @@ def summarise(tables: Mapping[str, pa.Table]) -> Summary:
     }).reindex(sources["source"]).fillna(0).astype(int)  # fmt: skip
     counts.insert(0, "reports", sources["reports"].fillna(0).astype(int).to_numpy())
     read = counts[(sources["status"] == "ok").to_numpy()]
-    rows = [(str(source), *map(int, numbers)) for source, numbers in zip(read.index, read.to_numpy(), strict=True)]
+    rows = tuple(Count(str(s), *map(int, n)) for s, n in zip(read.index, read.to_numpy(), strict=True))
     bad = sources[sources["status"] != "ok"]
-    return Summary(tuple(rows), tuple(zip(bad["source"].astype(str), bad["error"].astype(str), strict=True)))
+    return Summary(rows, tuple(zip(bad["source"].astype(str), bad["error"].astype(str), strict=True)))
 
 
 def _violated(tables: Mapping[str, pa.Table]) -> pd.Series[int]:

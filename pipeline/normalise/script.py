@@ -23,6 +23,7 @@ def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
+@lru_cache(maxsize=1)
 def _traditional() -> regex.Pattern[str]:
     """A class of every character that the conversion can change."""
     han = "".join(chr(c) for c in range(0x3400, 0xA000)) + "".join(chr(c) for c in range(0xF900, 0xFB00))
