@@ -8,7 +8,7 @@ JOBS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help extract test evaluate cross-validate compare train bench lint lock clean
+.PHONY: help extract test evaluate cross-validate compare train notebooks bench lint lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -30,6 +30,10 @@ compare: .venv/.ready ## Gains and losses since BASE (a commit; default HEAD)
 
 train: .venv/.ready ## Fit the topic weights to tests/gold
 	$(BIN)/python -m pipeline train
+
+notebooks: .venv/.ready ## Execute the notebooks on data/raw and store them with their outputs
+	$(BIN)/python -m pipeline extract --quiet --raw data/raw --out data/processed
+	$(BIN)/python notebooks/execute.py notebooks/01_first_look.py
 
 bench: .venv/.ready ## Speed of the chain on one core, beside a bare regex pass
 	$(BIN)/python -m pipeline bench

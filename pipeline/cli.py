@@ -122,7 +122,7 @@ def _show_summary(summary: Summary, out: Path, seconds: float) -> None:
     table = Table(title="What was read", title_justify="left")
     names = [f.name for f in fields(Count)]
     for name in names:
-        table.add_column(name.replace("_", " "), justify="left" if name == "source" else "right", overflow="fold")
+        table.add_column(name.replace("_", "\n"), justify="left" if name == "source" else "right", overflow="fold")
     for count in summary.counts:
         table.add_row(*(Text(str(getattr(count, name))) for name in names))
     out_console.print(table)
@@ -284,9 +284,7 @@ def rules_check() -> None:
 def main() -> None:
     """Runs the command line; every failure is one sentence and an exit code."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(app(standalone_mode=False) or 0)  # click hands the code of typer.Exit back
     except CunbaoError as error:
         err_console.print(Text(f"cunbao: {error}"), soft_wrap=True)
         sys.exit(error.exit_code)

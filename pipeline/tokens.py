@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.rules import RuleSet
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc
 
 # High enough that jieba never splits a domain word, low enough that a longer dictionary word still wins.
 DOMAIN_FREQUENCY = 20_000
+
+
+class Word(NamedTuple):
+    """A word and its ICTCLAS tag."""
+
+    text: str
+    tag: str
 
 
 class Tokeniser:
@@ -48,12 +54,9 @@ class Tokeniser:
                     dictionary.add_word(word, DOMAIN_FREQUENCY)
         self._language: Language = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
 
-    def __call__(self, text: str) -> Doc:
-        """The words of `text` as a spaCy Doc whose tokens carry their ICTCLAS tag in `tag_`."""
-        doc = self._language.make_doc(text)
-        for token in doc:
-            token.tag_ = self._tags.get(token.text, "x")
-        return doc
+    def __call__(self, text: str) -> tuple[Word, ...]:
+        """The words of `text` in order."""
+        return tuple(Word(token.text, self._tags.get(token.text, "x")) for token in self._language.tokenizer(text))
 
 
 @lru_cache(maxsize=2)

@@ -109,13 +109,17 @@ def find_hits(book: Book, text: str, start: int = 0, end: int | None = None) -> 
 
 def place_in_sentence(context: Context, index: int | None = None) -> Place:
     """Where the quantity (or the `index`-th of its row) stands in its sentence."""
-    sentence = context.text[context.sentence.start : context.sentence.end]
-    layout, zero = lay_out(sentence), context.sentence.start
     at = context.index if index is None else index
-    quantity = context.row[at]
-    start = quantity.start - zero
-    free = context.row[at - 1].end - zero if at else 0
-    return Place(context.text, zero, sentence, layout, layout.at(start), start, quantity.end - zero, free)
+    quantity, sentence = context.row[at], context.sentence
+    free = context.row[at - 1].end if at else sentence.start
+    return _place(context.text, sentence.start, sentence.end, quantity.start, quantity.end, free)
+
+
+@lru_cache(maxsize=64)  # each attribute asks for the same few in turn
+def _place(text: str, zero: int, stop: int, start: int, end: int, free: int) -> Place:
+    sentence = text[zero:stop]
+    layout = lay_out(sentence)
+    return Place(text, zero, sentence, layout, layout.at(start - zero), start - zero, end - zero, free - zero)
 
 
 def governing(book: Book, place: Place) -> Iterator[Hit]:

@@ -39,7 +39,7 @@ def _right(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
         return ""
     taken = ""
     for token in tokenise(window):
-        if not token.tag_.startswith(NOUN) or token.text in _words(rules, "verb"):
+        if not token.tag.startswith(NOUN) or token.text in _words(rules, "verb"):
             break
         taken += token.text
     return taken.strip()
@@ -59,10 +59,10 @@ def _left(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
     for token in reversed(tokenise(window)):
         if not taken and token.text in stops:
             continue
-        if token.text in verbs or not token.tag_.startswith((*NOUN, "v")):
+        if token.text in verbs or not token.tag.startswith((*NOUN, "v")):
             if taken:
                 break
-            spare = spare or (token.text if token.tag_.startswith("v") else "")
+            spare = spare or (token.text if token.tag.startswith("v") else "")
             continue
         taken.insert(0, token.text)
     return _without_stops("".join(taken).strip(), stops) or spare
