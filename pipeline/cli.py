@@ -15,7 +15,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -284,13 +283,7 @@ def rules_check() -> None:
 def main() -> None:
     """Runs the command line; every failure is one sentence and an exit code."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)  # click hands the code of typer.Exit back
+        app()
     except CunbaoError as error:
         err_console.print(Text(f"cunbao: {error}"), soft_wrap=True)
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        err_console.print("cunbao: stopped")
-        sys.exit(130)
