@@ -28,7 +28,8 @@ GROUND = (
     "errors", "spans", "records", "numerals", "rules", "tokens",
     "edtf",  # dates in writing
     "clauses",  # the layout of a sentence, which topics and attributes both read
-    "metadata",  # title, issuer, date: the part of segment.py that reads a report's head
+    "lines",  # the lines of a text and the headings they open, which metadata and segment both read
+    "metadata",  # title, issuer, date, period: the part of segment that reads what a report says of itself
 )  # fmt: skip
 STAGES = (
     "read", "normalise", "segment", "quantities",
