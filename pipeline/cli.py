@@ -219,13 +219,18 @@ def compare(
 
 @app.command(epilog=EXIT_CODES)
 def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
-    """Fit the weights of the topic scorer to the annotated reports, and write them to pipeline/topics/model.json."""
+    """Fit the weights of the topics and of the section kinds to the annotated reports, and write them.
+
+    They are pipeline/topics/model.json and pipeline/kinds.json.
+    """
+    from pipeline import kinds
     from pipeline.gold import load_gold
     from pipeline.rules import load_rules
     from pipeline.topics.model import MODEL
-    from pipeline.train import examples_of, fit, write_model
+    from pipeline.train import examples_of, fit, fit_kinds, kind_examples_of, write_kinds, write_model
 
     files = load_gold(gold, [raw])
+    write_kinds(fit_kinds(kind_examples_of(files, load_rules())), kinds.MODEL)
     write_model(fit(examples_of(files, load_rules())), MODEL)
     out_console.print(f"fitted to {len(files)} reports; written to {MODEL}", soft_wrap=True, highlight=False)
 

@@ -28,6 +28,7 @@ GROUND = (
     "errors", "spans", "records", "numerals", "rules", "tokens",
     "edtf",  # dates in writing
     "clauses",  # the layout of a sentence, which topics and attributes both read
+    "kinds",  # what a section's text shows of its kind: the model that segment asks and train fits
     "lines",  # the lines of a text and the headings they open, which metadata and segment both read
     "metadata",  # title, issuer, date, period: the part of segment that reads what a report says of itself
 )  # fmt: skip

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import regex
 
+from pipeline.kinds import kind_of_text
 from pipeline.lines import HEADING_REACH, LIST_LEVEL, STOP, Line
 from pipeline.records import Report, Section
 from pipeline.rules import CueRule, RuleSet
@@ -30,18 +31,17 @@ def sections_of(
     sections: list[Section] = []
     if first > span.start:
         sections.append(Section(report, None, 0, None, None, "intro", span.start, first, span.start))
-    stops = [*(x.begin for x in opened[1:]), last]
+    stops = [*(x.begin for x in opened[1:]), last][: len(opened)]
     stack: list[int] = []
-    for line, stop in zip(opened, stops, strict=True) if opened else ():
+    for i, (line, stop) in enumerate(zip(opened, stops, strict=True)):
         while stack and sections[stack[-1]].level >= line.level:
             stack.pop()
         parent = sections[stack[-1]] if stack else None
         heading, after = _heading(line)
-        start = max(line.begin, first)
-        kind = _kind(heading, line.level, parent, rules)
+        kind = _kind(heading, line.level, parent, rules) or _shown(body, opened, i, line.start + after, last)
         sections.append(Section(
-            report, stack[-1] + offset if stack else None, line.level, line.ordinal, heading, kind or GENERAL, start,
-            stop, line.start + after,
+            report, stack[-1] + offset if stack else None, line.level, line.ordinal, heading, kind,
+            max(line.begin, first), stop, line.start + after,
         ))  # fmt: skip
         stack.append(len(sections) - 1)
     if last < span.end or not sections:
@@ -75,6 +75,17 @@ def _kind(heading: str, level: int, parent: Section | None, rules: RuleSet) -> s
     if cue is None or (cue.priority <= WEAK and above not in (None, GENERAL)):
         return above
     return cue.value
+
+
+def _shown(body: str, opened: Sequence[Line], i: int, start: int, last: int) -> str:
+    """The kind that the text of section `i`, from `start` on, shows: its heading says nothing, and none is above it."""
+    level = opened[i].level
+    if level >= LIST_LEVEL:
+        return GENERAL
+    after = next((x for x in opened[i + 1 :] if x.level <= level), None)
+    before = any(x.level <= level for x in opened[:i])
+    text = body[start : after.begin if after else last]
+    return kind_of_text(text, first=not before, last=after is None) or GENERAL
 
 
 @lru_cache(maxsize=4096)
