@@ -1,6 +1,7 @@
 """Fits the weights of the topic scorer and of the section kinds to the gold, and scores the topics by cross-validation.
 
-The fit of the topics is a conditional logit with an L2 penalty, maximised by L-BFGS (scipy.optimize): convex, so deterministic.
+The fit of the topics is a conditional logit with an L2 penalty, maximised by L-BFGS (scipy.optimize): convex, so
+deterministic. So is the logistic regression of the kinds (scikit-learn).
 """
 
 from __future__ import annotations
