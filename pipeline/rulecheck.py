@@ -207,6 +207,7 @@ PAGE = {
     "closing": ("closing",),
     "chrome": ("closing", "intro"),
     "related": ("closing",),
+    "attachment": ("closing",),
     "collection": ("intro",),
     "addressee": ("intro",),
 }
