@@ -55,16 +55,21 @@ def patterns(rules: RuleSet, value: str) -> tuple[regex.Pattern[str], ...]:
     return tuple(rules.compile(c) for c in rules.cues["structure"] if c.value == value)
 
 
+@lru_cache(maxsize=4096)  # a line is asked for the same few things by several stages
 def reads_as(text: str, value: str, rules: RuleSet) -> bool:
     """Whether the whole of `text` (one line) is what the cues of `value` describe."""
     return any(p.fullmatch(text) for p in patterns(rules, value))
 
 
 @lru_cache(maxsize=4)
-def _levels(rules: RuleSet) -> tuple[tuple[int, str, regex.Pattern[str]], ...]:
-    """(level, what else its value says, pattern) of every enumerator: level1.part is a first level of its own sort."""
+def _levels(rules: RuleSet) -> tuple[regex.Pattern[str], tuple[tuple[int, str], ...]]:
+    """One pattern of all enumerators, and of each (level, what else its value says): level1.part is a sort of its own.
+
+    An enumerator is what its group matches; the groups stand in the order of the rules.
+    """
     cues = [c for c in rules.cues["structure"] if c.value.startswith("level")]
-    return tuple((int(c.value[5]), c.value[7:], rules.compile(c)) for c in cues)
+    pattern = "|".join(f"(?P<e{i}>{rules.expand(c.alternation())})" for i, c in enumerate(cues))
+    return regex.compile(pattern), tuple((int(c.value[5]), c.value[7:]) for c in cues)
 
 
 def read_lines(body: str, rules: RuleSet) -> list[Line]:
@@ -80,18 +85,17 @@ def _line(body: str, begin: int, end: int, rules: RuleSet) -> Line:
     text = written.strip()
     start = begin + (len(written) - len(written.lstrip()) if text else 0)
     level, ordinal, sort = _enumerator(text, rules)
-    return Line(
-        begin, start, end, text, -level if sort == "next" else level, ordinal, _number(ordinal), sort == "part"
-    )
+    return Line(begin, start, end, text, -level if sort == "next" else level, ordinal, _number(ordinal), sort == "part")
 
 
 def _enumerator(text: str, rules: RuleSet) -> tuple[int, str, str]:
     """The level of the heading that `text` opens with, its enumerator, and what sort it is of."""
-    for level, sort, pattern in _levels(rules):
-        m = pattern.match(text)
-        if m:
-            return level, m[0].strip(), sort
-    return 0, "", ""
+    pattern, sorts = _levels(rules)
+    m = pattern.match(text)
+    if m is None or m.lastgroup is None:
+        return 0, "", ""
+    level, sort = sorts[int(m.lastgroup[1:])]
+    return level, m[0].strip(), sort
 
 
 @lru_cache(maxsize=512)
@@ -138,6 +142,8 @@ def _cuts(line: Line, loose: bool, rules: RuleSet) -> list[int]:
     if not free and line.level not in (1, 2, 3):
         return []
     (pattern,) = patterns(rules, "inline")
+    if not free and pattern.search(text, 1, _heading_end(text)) is None:
+        return []
     heading = (line.level, len(line.ordinal))
     last = {line.level: line.number}
     cuts: list[int] = []
