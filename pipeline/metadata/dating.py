@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
@@ -50,12 +51,19 @@ class Evidence:
 
 def period_of_report(evidence: Evidence, rules: RuleSet) -> str | None:
     """The period by the order of evidence above; None where nothing speaks."""
-    stated = [(i, p) for i, p in enumerate(_stated(evidence, rules)) if p]
-    clear = next(((i, p) for i, p in stated if p != MASKED), None)
-    period = clear[1] if clear else _counted(evidence, rules)
-    if period is None:
-        return MASKED if stated else None
-    part = _part(evidence, rules, by_title=clear is not None and clear[0] == 0)
+    masked = False
+    for rank, period in enumerate(_stated(evidence, rules)):
+        if period == MASKED:
+            masked = True
+        elif period:
+            return _with_part(period, _part(evidence, rules, by_title=rank == 0))
+    counted = _counted(evidence, rules)
+    if counted is None:
+        return MASKED if masked else None
+    return _with_part(counted, _part(evidence, rules))
+
+
+def _with_part(period: str, part: str) -> str:
     return f"{period}-{part}" if part and len(period) == 4 else period
 
 
@@ -82,7 +90,9 @@ def _said(text: str, value: str, rules: RuleSet) -> str | None:
     return None
 
 
+@lru_cache(maxsize=32)
 def _cues(rules: RuleSet, value: str) -> Sequence[CueRule]:
+    """The cues of `value`, the strongest first."""
     return sorted((c for c in rules.cues["structure"] if c.value == value), key=lambda c: -c.priority)
 
 
@@ -144,7 +154,7 @@ def _part(evidence: Evidence, rules: RuleSet, *, by_title: bool = False) -> str:
 def _opened(evidence: Evidence, rules: RuleSet) -> str | None:
     """The year that a sentence of the introduction opens with, if the date and the counts agree."""
     dated = _year_and_month(evidence.date)
-    counted = _latest(evidence, "period.asof", rules)
+    counted = None if dated else _latest(evidence, rules)
     found: list[str] = []
     for pattern in patterns(rules, "period.opened"):
         for m in pattern.finditer(evidence.introduction):
@@ -192,7 +202,7 @@ def _tells_last_year(evidence: Evidence, year: int, month: int, rules: RuleSet) 
 def _counted(evidence: Evidence, rules: RuleSet) -> str | None:
     """Evidence 6 and 7."""
     planned = _planned(evidence, rules)
-    year = planned - 1 if planned else _latest(evidence, "period.asof", rules)
+    year = planned - 1 if planned else _latest(evidence, rules)
     if year is None:
         found = [
             _edtf(m.groupdict()) for p in patterns(rules, "period.month") for m in p.finditer(evidence.introduction)
@@ -213,13 +223,13 @@ def _planned(evidence: Evidence, rules: RuleSet) -> int | None:
     return None
 
 
-def _latest(evidence: Evidence, value: str, rules: RuleSet) -> int | None:
-    """The latest year that cues of `value` name where work done is told."""
+def _latest(evidence: Evidence, rules: RuleSet) -> int | None:
+    """The latest year up to which the report counts where it tells of work done."""
     years = [
         int(year)
         for section in evidence.sections
         if section.kind in WORKED
-        for pattern in patterns(rules, value)
+        for pattern in patterns(rules, "period.asof")
         for m in pattern.finditer(evidence.body, section.start, min(section.end, section.start + COUNTED))
         if (year := year_of(m["year"])) != MASKED
     ]
