@@ -21,7 +21,7 @@ MOST_ENUMERATOR = 16  # characters: no enumerator is longer
 LIST_LEVEL = 5  # 一是, 首先: the lowest level
 STOP = regex.compile(r"[。！？!?]")
 LINE = regex.compile(r"[^\n]*+\n?")
-STOPS_BEFORE = frozenset("。！？!?；;…”） \t\u3000")  # what may stand before a heading inside a line
+STOPS_BEFORE = frozenset("。！？!?…”） \t\u3000")  # what may stand before a heading inside a line; ；parts a list
 OPENS_BEFORE = STOPS_BEFORE | frozenset("：:")  # and before the first of a level
 
 
@@ -75,7 +75,7 @@ def _levels(rules: RuleSet) -> tuple[regex.Pattern[str], tuple[tuple[int, str], 
 def read_lines(body: str, rules: RuleSet) -> list[Line]:
     """The lines of a text in order; together they are the text."""
     whole = [_line(body, m.start(), m.end(), rules) for m in LINE.finditer(body) if m[0]]
-    loose = sum(x.level == 1 for x in whole) < 2
+    loose = sum(0 < x.level < LIST_LEVEL for x in whole) < 2  # no line but the first can be a heading
     lines = [piece for x in whole for piece in _pieces(body, x, loose, rules)]
     return _without_orphans(lines)
 
