@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from pipeline.errors import RuleError
 from pipeline.topics.features import Vote
 
+NOTHING: Mapping[str, float] = MappingProxyType({})
 MODEL = Path(__file__).resolve().parent / "model.json"
 
 
@@ -25,13 +27,14 @@ class Round:
     """The weights of one round."""
 
     weights: Mapping[str, float]
-    bias: Mapping[str, Mapping[str, float]]  # measure -> topic -> bias
+    bias: Mapping[str, Mapping[str, float]]  # key of the context, the measure among them -> topic -> bias
 
-    def scores(self, measure: str, unit: str, votes: Sequence[Vote]) -> dict[str, float]:
-        """The score of every topic."""
-        scores = dict(self.bias[measure])
-        for topic, weight in self.bias.get(f"unit.{unit}", {}).items():
-            scores[topic] += weight
+    def scores(self, keys: Sequence[str], votes: Sequence[Vote]) -> dict[str, float]:
+        """The score of every topic; `keys` are those of features.context_keys, the measure first."""
+        scores = dict(self.bias[keys[0]])
+        for key in keys[1:]:
+            for topic, weight in self.bias.get(key, NOTHING).items():
+                scores[topic] += weight
         weights = self.weights
         for vote in votes:
             scores[vote.topic] += weights.get(vote.feature, 0.0)
