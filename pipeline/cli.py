@@ -160,6 +160,19 @@ def explain(
 
 
 @app.command(epilog=EXIT_CODES)
+def text(
+    file: Annotated[Path, typer.Argument(help="A report, or one in an archive: archive.zip/report.docx.")],
+) -> None:
+    """Print the text of a report in UTF-8: the text that the columns raw_start and raw_end count in.
+
+    Example: cunbao text data/raw/report.docx > report.txt
+    """
+    from pipeline.read import read_source
+
+    typer.echo(read_source(file, file.name).text.encode("utf-8", "replace"), nl=False)
+
+
+@app.command(epilog=EXIT_CODES)
 def evaluate(
     gold: Gold = GOLD,
     raw: Raw = DATA,

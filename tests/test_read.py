@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import read
 from pipeline.errors import ReadError
-from pipeline.read import read_source
+from pipeline.read import archive, read_source
 from pipeline.read.encoding import decode
 
 HANS = (
@@ -129,7 +128,7 @@ def test_what_cannot_be_opened_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_bytes(HANS.encode())
-    monkeypatch.setattr(read, "MAX_BYTES", 100)
+    monkeypatch.setattr(archive, "MAX_BYTES", 100)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
     with pytest.raises(
         ReadError, match=r"^a\.txt: [0-9,]+ bytes are more than the 100 a report may have; split the file$"
