@@ -44,6 +44,16 @@ def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     return Reading(text, document, numerals, observations, reconcile(observations))
 
 
+def quantities_in(
+    path: Path, source: str, rules: RuleSet
+) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
+    """The chain up to the quantities of a file where they stand.
+
+    Raises ReadError if the file cannot be read.
+    """
+    return read_quantities(read_source(path, source), rules)
+
+
 def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
     """The chain up to the quantities where they stand, before anything is known of their meaning."""
     text = normalise(raw)

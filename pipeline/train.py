@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
+from sklearn.model_selection import GroupKFold
 
-from pipeline.extract import read_quantities
+from pipeline.extract import quantities_in
 from pipeline.gold import GoldFile, match
-from pipeline.read import read_source
 from pipeline.rules import Measure, RuleSet, TopicName
 from pipeline.topics import Evidence, gather, vote_together
 from pipeline.topics.features import Vote
@@ -45,7 +45,7 @@ def examples_of(gold: Sequence[GoldFile], rules: RuleSet) -> list[Example]:
 
 
 def _example(gold: GoldFile, rules: RuleSet) -> Example:
-    text, _, _, contexts = read_quantities(read_source(gold.path, gold.path.name), rules)
+    text, _, _, contexts = quantities_in(gold.path, gold.path.name, rules)
     spans = [text.offsets.span(c.quantity.start, c.quantity.end) for c in contexts]
     matched = match([(r.start, r.end) for r in gold.rows], spans)
     topics: list[str | None] = [None] * len(contexts)
@@ -162,8 +162,8 @@ def write_model(model: TopicModel, path: Path) -> None:
 
 
 def folds(examples: Sequence[Example], n: int = 7) -> list[tuple[list[Example], list[Example]]]:
-    """`n` divisions of the reports into (train, test); every report is tested once."""
-    return [
-        ([x for i, x in enumerate(examples) if i % n != k], [x for i, x in enumerate(examples) if i % n == k])
-        for k in range(n)
-    ]
+    """`n` divisions of the reports into (train, test) with about as many numbers each; every report is tested once."""
+    owners = [i for i, x in enumerate(examples) for _ in range(max(1, len(x.gold)))]
+    split = GroupKFold(n_splits=min(n, len(examples))).split(np.zeros(len(owners)), groups=owners)
+    tested = [sorted({owners[row] for row in rows}) for _, rows in split]
+    return [([x for i, x in enumerate(examples) if i not in held], [examples[i] for i in held]) for held in tested]

@@ -28,6 +28,7 @@ GROUND = (
     "errors", "spans", "records", "numerals", "rules", "tokens",
     "edtf",  # dates in writing
     "clauses",  # the layout of a sentence, which topics and attributes both read
+    "likeness",  # how much a text looks like Chinese: for encodings and double decoding
     "metadata",  # title, issuer, date: the part of segment.py that reads a report's head
 )  # fmt: skip
 STAGES = (
@@ -142,7 +143,11 @@ def ends_of_ranges(tree: ast.Module) -> set[int]:
     return {id(end) for chain in chains for end in (chain.left, chain.comparators[-1])}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m != "pipeline.numerals"])
+# numerals.py is about the words of numbers; schema.py documents columns with examples (190万元) and looks for none.
+WORDY = {"pipeline.numerals", "pipeline.schema"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in WORDY])
 def test_words_are_data(module: str) -> None:
     """No Chinese in string literals, written out or as escapes; docstrings and comments may quote reports."""
     tree = tree_of(module)
