@@ -8,9 +8,11 @@ cannot be written or read.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import sys
 import time
+import warnings
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -128,7 +130,7 @@ def _show_summary(summary: Summary, out: Path, seconds: float) -> None:
     for source, error in summary.failed:
         err_console.print(Text.assemble(("failed ", "red"), error or source), soft_wrap=True)
     total = ", ".join(f"{n} {name}" for name, n in summary.totals().items())
-    out_console.print(f"{total}; written to {out} in {seconds:.1f} s", soft_wrap=True, highlight=False)
+    out_console.print(Text(f"{total}; written to {out} in {seconds:.1f} s"), soft_wrap=True)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -157,6 +159,19 @@ def explain(
 
     top = explain_number(reading, at, rules)
     out_console.print(grow(Tree(Text(top.label)), top))
+
+
+@app.command(epilog=EXIT_CODES)
+def text(
+    file: Annotated[Path, typer.Argument(help="A report, or one in an archive: archive.zip/report.docx.")],
+) -> None:
+    """Print the text of a report in UTF-8: the text that the columns raw_start and raw_end count in.
+
+    Example: cunbao text data/raw/report.docx > report.txt
+    """
+    from pipeline.read import read_source
+
+    typer.echo(read_source(file, file.name).text.encode("utf-8", "replace"), nl=False)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -227,7 +242,7 @@ def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
 
     files = load_gold(gold, [raw])
     write_model(fit(examples_of(files, load_rules())), MODEL)
-    out_console.print(f"fitted to {len(files)} reports; written to {MODEL}", soft_wrap=True, highlight=False)
+    out_console.print(Text(f"fitted to {len(files)} reports; written to {MODEL}"), soft_wrap=True)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -282,6 +297,10 @@ def rules_check() -> None:
 
 def main() -> None:
     """Runs the command line; every failure is one sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Chinese shows question marks
+    warnings.filterwarnings("ignore", category=UserWarning, message="pkg_resources")  # jieba 0.42 imports it
     try:
         app()
     except CunbaoError as error:

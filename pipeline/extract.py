@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from pipeline.attributes import basis_of, link_parts, period_of, place_of, role_of, status_of
@@ -10,7 +9,7 @@ from pipeline.context import place_quantities
 from pipeline.errors import ReadError
 from pipeline.normalise import normalise
 from pipeline.quantities import find_numerals
-from pipeline.read import read_source
+from pipeline.read import digest_of, read_source, size_of
 from pipeline.reconcile import reconcile
 from pipeline.records import Context, Document, Failure, Numeral, Observation, RawText, Reading, Text, Topic
 from pipeline.rules import RuleSet
@@ -30,12 +29,8 @@ def extract_file(path: Path, source: str, rules: RuleSet, model: TopicModel) -> 
 
 def failure_of(path: Path, source: str, error: ReadError) -> Failure:
     """The record of a file that could not be read."""
-    try:
-        with path.open("rb") as file:
-            digest, size = hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
-    except OSError:
-        digest, size = "", 0
-    return Failure(source, digest, size, error.status, str(error))
+    digest = digest_of(path)
+    return Failure(source, digest, size_of(path) if digest else 0, error.status, str(error))
 
 
 def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:

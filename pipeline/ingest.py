@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ import pyarrow as pa
 from pipeline.engine import map_batches
 from pipeline.errors import OptionError
 from pipeline.extract import extract_file
+from pipeline.read import digest_of, members_of, size_of
 from pipeline.rules import RuleSet, load_rules
 from pipeline.tables import tables_of
 from pipeline.topics.model import load_model
@@ -36,6 +36,7 @@ class Batch:
 def sources_in(raw: Path) -> list[tuple[str, Path]]:
     """The files under `raw` as (source, path), sorted by source; hidden files and folders are left out.
 
+    Each file in a .zip is a source of its own, `archive.zip/member.txt`, and so is its path, which only read/ can open.
     Raises OptionError if `raw` is no folder that can be read.
     """
     if not raw.is_dir():
@@ -47,7 +48,8 @@ def sources_in(raw: Path) -> list[tuple[str, Path]]:
             if not name.startswith("."):
                 path = Path(folder, name)
                 # A name that is no UTF-8 cannot stand in a Parquet string: show it with replacement characters.
-                found.append((os.fsencode(path.relative_to(raw).as_posix()).decode("utf-8", "replace"), path))
+                source = os.fsencode(path.relative_to(raw).as_posix()).decode("utf-8", "replace")
+                found += [(f"{source}/{name}", path / name) for name in members_of(path)] or [(source, path)]
     return sorted(found)
 
 
@@ -58,18 +60,10 @@ def _refuse(error: OSError) -> None:
 def copies_among(files: Sequence[tuple[str, Path]]) -> dict[str, str]:
     """source -> salt for every file whose bytes an earlier file (in the order of sources) has too."""
     first: dict[str, str] = {}
-    sizes = Counter(path.stat().st_size for _, path in files if path.is_file())
-    salts: dict[str, str] = {}
-    for source, path in files:
-        try:
-            if sizes[path.stat().st_size] > 1:
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                if first.setdefault(digest, source) != source:
-                    salts[source] = source
-        except OSError:
-            continue  # recorded in `sources` when it is read
-    return salts
+    sizes = Counter(size_of(path) for _, path in files)
+    # What cannot be read has no digest; `sources` says why when its turn comes.
+    digests = ((source, digest_of(path)) for source, path in files if sizes[size_of(path)] > 1)
+    return {source: source for source, digest in digests if digest and first.setdefault(digest, source) != source}
 
 
 def batches_of(
@@ -84,7 +78,7 @@ def batches_of(
             groups.append([])
             size = 0
         groups[-1].append((source, path))
-        size += path.stat().st_size if path.is_file() else 0
+        size += size_of(path)
     return [
         Batch(tuple(group), {s: salts[s] for s, _ in group if s in salts}, rules, fingerprint, ingested_at)
         for group in groups

@@ -14,15 +14,16 @@ from pipeline.spans import OffsetMap
 
 @dataclass(frozen=True, slots=True)
 class RawText:
-    """A decoded source file."""
+    """The text of a source file: decoded, or extracted from a docx, html, pdf or doc."""
 
     source: str  # path relative to the raw folder, "/" separated
-    text: str  # decoded, newlines as they stand in the file
+    text: str  # newlines as they stand in the file
     sha256: str
     size: int  # bytes
-    format: str  # txt, md, ...
-    encoding: str
+    format: str  # txt, md, html, docx, pdf or doc
+    encoding: str  # empty where the format fixes it: docx, pdf, doc
     encoding_how: str
+    extractor: str = ""  # the program that made a text of the file, and its version; empty for text files
 
 
 @dataclass(frozen=True, slots=True)

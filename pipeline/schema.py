@@ -70,7 +70,7 @@ def _text(name: str, description: str, *, null: bool = False, key: str = "", val
 
 
 def _offset(name: str, description: str) -> Column:
-    return Column(name, pa.int64(), description, "code points of the decoded file")
+    return Column(name, pa.int64(), description, "code points of the decoded file or extracted text")
 
 
 def _number(name: str, description: str, unit: str = "") -> Column:
@@ -194,9 +194,15 @@ SOURCES = TableSpec(
         _text("source", "path of the raw file relative to the raw folder, / separated"),
         _text("sha256", "digest of the bytes; empty where they could not be read"),
         _count("bytes", "size of the file", "bytes"),
-        _text("format", "what kind of file it is", null=True),
-        _text("encoding", "encoding it was decoded from", null=True),
+        _text("format", "what kind of file it is, whatever its name says: txt, md, html, docx, pdf or doc", null=True),
+        _text("encoding", "encoding it was decoded from; null where the format fixes it", null=True),
         _text("encoding_how", "how the encoding was found", null=True),
+        _text(
+            "extractor",
+            "what made a text of a docx, html, pdf or doc; offsets count into that text, which `cunbao text FILE` "
+            "prints; null for text files",
+            null=True,
+        ),
         _text("status", "what became of the file", values=SOURCE_STATUSES),
         _text("error", "why it could not be read, and what to do", null=True),
         _count("reports", "number of reports in it", "rows of reports"),

@@ -151,11 +151,12 @@ def _reports(named: Named) -> Iterable[Row]:
 
 def _source(reading: Reading | Failure, fingerprint: str, ingested_at: dt.datetime) -> Row:
     if isinstance(reading, Failure):
-        return (reading.source, reading.sha256, reading.size, None, None, None, reading.status, reading.error, 0, 0,
-                ingested_at, fingerprint)  # fmt: skip
+        return (reading.source, reading.sha256, reading.size, None, None, None, None, reading.status, reading.error,
+                0, 0, ingested_at, fingerprint)  # fmt: skip
     raw = reading.text.raw
-    return (raw.source, raw.sha256, raw.size, raw.format, raw.encoding, raw.encoding_how, "ok", None,
-            len(reading.document.reports), len(reading.observations), ingested_at, fingerprint)  # fmt: skip
+    return (raw.source, raw.sha256, raw.size, raw.format, raw.encoding or None, raw.encoding_how or None,
+            raw.extractor or None, "ok", None, len(reading.document.reports), len(reading.observations), ingested_at,
+            fingerprint)  # fmt: skip
 
 
 def _numerals(named: Named) -> Iterable[Row]:

@@ -16,6 +16,7 @@ import regex
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
+from sklearn.model_selection import GroupKFold
 
 from pipeline.errors import RuleError
 from pipeline.extract import quantities_in, read_quantities
@@ -224,8 +225,8 @@ def write_model(model: TopicModel, path: Path) -> None:
 
 
 def folds(examples: Sequence[Example], n: int = 7) -> list[tuple[list[Example], list[Example]]]:
-    """`n` divisions of the reports into (train, test); every report is tested once."""
-    return [
-        ([x for i, x in enumerate(examples) if i % n != k], [x for i, x in enumerate(examples) if i % n == k])
-        for k in range(n)
-    ]
+    """`n` divisions of the reports into (train, test) with about as many numbers each; every report is tested once."""
+    owners = [i for i, x in enumerate(examples) for _ in range(max(1, len(x.gold)))]
+    split = GroupKFold(n_splits=min(n, len(examples))).split(np.zeros(len(owners)), groups=owners)
+    tested = [sorted({owners[row] for row in rows}) for _, rows in split]
+    return [([x for i, x in enumerate(examples) if i not in held], [examples[i] for i in held]) for held in tested]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 
 import regex
 from opencc import OpenCC
@@ -12,10 +13,14 @@ from opencc import OpenCC
 from pipeline.spans import Edit
 
 # What t2s leaves, because the character is also a simplified or a rare one: in these texts it is never that.
-OVERRIDES = str.maketrans(
-    "\u5897\u7240\u4f54\u88cf\u7fa3\u9eaa\u7dab\u7232\u5553",  # 増牀佔裏羣麪綫爲啓
-    "\u589e\u5e8a\u5360\u91cc\u7fa4\u9762\u7ebf\u4e3a\u542f",  # 增床占里群面线为启
-)
+# One pair a line: as written, as read.
+CHARACTERS = Path(__file__).with_name("characters.txt")
+
+
+@lru_cache(maxsize=1)
+def _overrides() -> dict[int, str]:
+    pairs = (line.split() for line in CHARACTERS.read_text("utf-8").splitlines())
+    return str.maketrans(dict(pair for pair in pairs if pair))
 
 
 @lru_cache(maxsize=1)
@@ -34,7 +39,7 @@ def _traditional() -> regex.Pattern[str]:
 def _convert(text: str) -> str:
     """`text` simplified; the length stays (OpenCC's t2s tables map one character to one)."""
     plain: str = _converter().convert(text)
-    return plain.translate(OVERRIDES)
+    return plain.translate(_overrides())
 
 
 def simplify(text: str) -> Iterator[Edit]:

@@ -1,0 +1,221 @@
+"""Which files are read, in which order, and that a bad one becomes a row and stops nothing."""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import NOW, needs_permissions, read_tables
+
+from pipeline import ingest
+from pipeline.errors import OptionError
+from pipeline.ingest import batches_of, copies_among, read_folder, sources_in
+from pipeline.rules import load_rules
+
+GOOD = "红柳村工作总结\n一、基本情况\n全村共有农户320户。\n"
+
+
+def noise(length: int) -> bytes:
+    """Bytes without any structure, the same on every run."""
+    return b"".join(hashlib.sha256(i.to_bytes(4)).digest() for i in range(length // 32))
+
+
+def dangle(path: Path) -> None:
+    """A link to nothing: it cannot be opened, not even by root."""
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def forbid(path: Path) -> None:
+    path.write_text(GOOD, "utf-8")
+    path.chmod(0)
+
+
+EMPTY = "the file is empty; collect it again or remove it"
+BLANK = "the file holds only blanks; collect it again or remove it"
+NO_TEXT = "this is no text in any known encoding (binary data?); save it as .txt in UTF-8"
+UNKNOWN = "files of type .xyz are not read; save it as .txt in UTF-8"
+MISSING = "cannot be opened (No such file or directory); check that it exists and may be read"
+FORBIDDEN = "cannot be opened (Permission denied); check that it exists and may be read"
+FOREIGN = "これは別の国の言葉で書かれた長い文です。".encode("shift-jis")
+BAD: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
+    "empty": ("bad.txt", lambda p: p.write_bytes(b""), "empty", EMPTY),
+    "blank": ("bad.txt", lambda p: p.write_bytes(b" \r\n\t"), "empty", EMPTY),
+    "wide blanks": ("bad.txt", lambda p: p.write_text("\u3000\n", "utf-8"), "empty", BLANK),
+    "binary": ("bad.txt", lambda p: p.write_bytes(noise(5000)), "failed", NO_TEXT),
+    "unknown encoding": ("bad.txt", lambda p: p.write_bytes(FOREIGN), "failed", NO_TEXT),
+    "unsupported": ("bad.xyz", lambda p: p.write_text(GOOD, "utf-8"), "unsupported", UNKNOWN),
+    "dangling link": ("bad.txt", dangle, "failed", MISSING),
+    "forbidden": ("bad.txt", forbid, "failed", FORBIDDEN),
+}
+BAD_CASES = [
+    pytest.param(*case, id=name, marks=needs_permissions if name == "forbidden" else ()) for name, case in BAD.items()
+]
+
+
+@pytest.mark.parametrize(("name", "make", "status", "said"), BAD_CASES)
+def test_a_bad_file_is_a_row_and_the_rest_is_read(
+    tmp_path: Path, name: str, make: Callable[[Path], object], status: str, said: str
+) -> None:
+    (tmp_path / "a.txt").write_text(GOOD, "utf-8")
+    make(tmp_path / name)
+    (tmp_path / "c.txt").write_text(GOOD + "修路3公里。", "utf-8")
+    tables = read_tables(tmp_path)
+    rows = {row["source"]: row for row in tables["sources"].to_pylist()}
+    assert list(rows) == ["a.txt", name, "c.txt"]
+    bad = rows[name]
+    assert (bad["status"], bad["error"]) == (status, f"{name}: {said}")
+    assert (bad["reports"], bad["observations"], bad["format"], bad["encoding"]) == (0, 0, None, None)
+    assert bad["ingested_at"] == NOW
+    assert [(rows[n]["status"], rows[n]["error"], rows[n]["observations"]) for n in ("a.txt", "c.txt")] == [
+        ("ok", None, 1), ("ok", None, 2)
+    ]  # fmt: skip
+    assert set(tables["observations"]["source"].to_pylist()) == {"a.txt", "c.txt"}
+
+
+def test_a_bad_file_is_known_by_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(noise(640))
+    (row,) = read_tables(tmp_path)["sources"].to_pylist()
+    assert (row["sha256"], row["bytes"]) == (hashlib.sha256(noise(640)).hexdigest(), 640)
+
+
+def test_only_bad_files_still_give_whole_tables(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(b"")
+    tables = read_tables(tmp_path)
+    assert tables["sources"].num_rows == 1
+    assert tables["observations"].num_rows == 0
+
+
+ENCODINGS = ["utf-8", "utf-8-sig", "gb18030", "utf-16-le", "utf-16"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_same_report_in_any_encoding_gives_the_same_rows(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.txt").write_bytes((codecs.BOM_UTF16_LE if encoding == "utf-16" else b"") + GOOD.encode(
+        "utf-16-le" if encoding == "utf-16" else encoding
+    ))  # fmt: skip
+    (row,) = read_tables(tmp_path)["observations"].to_pylist()
+    at = GOOD.index("320户")
+    assert (row["raw_start"], row["raw_end"], row["raw_text"], row["value"]) == (at, at + 4, "320户", 320.0)
+
+
+def test_what_sources_say_of_a_file_that_was_read(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.txt").write_bytes(GOOD.encode("gb18030"))
+    (row,) = read_tables(tmp_path)["sources"].to_pylist()
+    data = GOOD.encode("gb18030")
+    assert row == {
+        "source": "sub/a.txt", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "format": "txt",
+        "encoding": "gb18030", "encoding_how": row["encoding_how"], "extractor": None, "status": "ok", "error": None,
+        "reports": 1, "observations": 1, "ingested_at": NOW, "fingerprint": load_rules().fingerprint,
+    }  # fmt: skip
+    assert row["encoding_how"].startswith("character frequencies")
+
+
+# --- which files
+
+
+def test_files_are_taken_from_all_folders_in_one_order(tmp_path: Path) -> None:
+    for name in ("b.txt", "a/z.txt", "a/b/c.txt", "甲/乙.txt", ".hidden.txt", ".git/x.txt", "a/.~lock", "B.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(GOOD, "utf-8")
+    found = sources_in(tmp_path)
+    assert [source for source, _ in found] == sorted(["B.md", "a/b/c.txt", "a/z.txt", "b.txt", "甲/乙.txt"])
+    assert all(path == tmp_path / source for source, path in found)
+
+
+def test_the_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
+    tables = []
+    for folder, names in (("one", ["a.txt", "b.txt"]), ("two", ["b.txt", "a.txt"])):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).write_text(GOOD + name, "utf-8")
+        tables.append({name: t.to_pylist() for name, t in read_tables(tmp_path / folder).items()})
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of other systems are text")
+def test_a_name_that_is_no_text_is_shown_with_replacements(tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xb4\xe5.txt")).write_text(GOOD, "utf-8")
+    except OSError:
+        pytest.skip("this file system refuses such names")
+    (row,) = read_tables(tmp_path)["sources"].to_pylist()
+    assert (row["source"], row["status"]) == ("\ufffd\ufffd.txt", "ok")
+
+
+@pytest.mark.parametrize("name", ["missing", "file.txt"])
+def test_a_folder_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file.txt").write_text(GOOD, "utf-8")
+    with pytest.raises(OptionError) as refused:
+        sources_in(tmp_path / name)
+    assert str(refused.value) == (
+        f"{tmp_path / name}: there is no such folder of reports; give the folder that holds them with --raw"
+    )
+
+
+@needs_permissions
+def test_a_subfolder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0)
+    with pytest.raises(OptionError, match=r"locked: this folder cannot be read \(Permission denied\)"):
+        sources_in(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    opened: list[Path] = []
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or GOOD.encode())
+    status = read_tables(tmp_path)["sources"]["status"].to_pylist()
+    assert opened == []
+    assert status in (["failed"], ["unsupported"], [])
+
+
+# --- copies and batches
+
+
+def test_copies_are_told_apart_by_their_name_but_the_first(tmp_path: Path) -> None:
+    for name, text in {"a": GOOD, "b": GOOD, "c": GOOD + "。", "d": GOOD, "e": GOOD[::-1]}.items():
+        (tmp_path / f"{name}.txt").write_text(text, "utf-8")
+    dangle(tmp_path / "f.txt")
+    assert copies_among(sources_in(tmp_path)) == {"b.txt": "b.txt", "d.txt": "d.txt"}
+
+
+@pytest.mark.parametrize("size", [1, 150, 10**9], ids=["one by one", "a few", "all at once"])
+def test_batches_hold_every_file_once_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    for i in range(7):
+        (tmp_path / f"{i}.txt").write_text(GOOD * (i % 3), "utf-8")
+    monkeypatch.setattr(ingest, "BATCH_BYTES", size)
+    files = sources_in(tmp_path)
+    batches = batches_of(files, load_rules().folder, "f1", NOW)
+    assert [file for batch in batches for file in batch.files] == files
+    assert all(batch.files for batch in batches)
+    assert {s: salt for batch in batches for s, salt in batch.salts.items()} == copies_among(files)
+
+
+def test_batches_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in {"a": GOOD, "b": GOOD, "c": "", "d": GOOD + "修路3公里,脱贫xx户。"}.items():
+        (tmp_path / f"{name}.txt").write_text(text, "utf-8")
+    whole = {name: table.to_pylist() for name, table in read_tables(tmp_path).items()}
+    monkeypatch.setattr(ingest, "BATCH_BYTES", 1)
+    parts = read_tables(tmp_path)
+    assert {name: table.to_pylist() for name, table in parts.items()} == whole
+    assert all(
+        isinstance(parts["observations"].to_pandas()[c].dtype, pd.CategoricalDtype) for c in ("topic", "measure")
+    )
+
+
+def test_progress_counts_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(3):
+        (tmp_path / f"{i}.txt").write_text(GOOD if i else "", "utf-8")
+    monkeypatch.setattr(ingest, "BATCH_BYTES", 1)
+    said: list[tuple[int, int]] = []
+    read_folder(tmp_path, load_rules(), jobs=1, ingested_at=dt.datetime.now(dt.UTC), progress=lambda *n: said.append(n))
+    assert said[0] == (0, 3)
+    assert said[-1] == (3, 3)
+    assert said == sorted(said)
