@@ -101,7 +101,7 @@ def decide_topics(contexts: Sequence[Context], rules: RuleSet, model: TopicModel
         weighed = model.together.weigh(votes, topic)
         rule = weighed[0][1] if weighed and weighed[0][0] == topic else f"bias.{quantity.measure}"
         decided.append(topic)
-        topics.append(Topic(topic, subject_of(e.context, rules, tokenise), rule, confidence, tuple(weighed)))
+        topics.append(Topic(topic, subject_of(e.context, e.scene.cues, rules, tokenise), rule, confidence, weighed))
     return _inherit_subjects(topics, contexts)
 
 

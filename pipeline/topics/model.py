@@ -11,14 +11,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import RuleError
 from pipeline.topics.features import Vote
 
-NOTHING: Mapping[str, float] = MappingProxyType({})
 MODEL = Path(__file__).resolve().parent / "model.json"
 
 
@@ -26,24 +27,35 @@ MODEL = Path(__file__).resolve().parent / "model.json"
 class Round:
     """The weights of one round."""
 
-    weights: Mapping[str, float]
+    weights: Mapping[str, float]  # feature of a vote -> weight, shared by all topics
     bias: Mapping[str, Mapping[str, float]]  # key of the context, the measure among them -> topic -> bias
+
+    @cached_property
+    def _table(self) -> tuple[tuple[str, ...], dict[str, int], NDArray[np.float32]]:
+        """The topics, the row of each key, and the biases as one matrix: summing its rows is one call."""
+        topics = tuple(sorted({topic for biases in self.bias.values() for topic in biases}))
+        column = {topic: i for i, topic in enumerate(topics)}
+        matrix = np.zeros((len(self.bias), len(topics)), dtype=np.float32)
+        for row, biases in enumerate(self.bias.values()):
+            for topic, weight in biases.items():
+                matrix[row, column[topic]] = weight
+        return topics, {key: i for i, key in enumerate(self.bias)}, matrix
 
     def scores(self, keys: Sequence[str], votes: Sequence[Vote]) -> dict[str, float]:
         """The score of every topic; `keys` are those of features.context_keys, the measure first."""
-        scores = dict(self.bias[keys[0]])
-        for key in keys[1:]:
-            for topic, weight in self.bias.get(key, NOTHING).items():
-                scores[topic] += weight
+        topics, rows, matrix = self._table
+        found = [rows[key] for key in keys if key in rows]
+        scores: dict[str, float] = dict(zip(topics, matrix[found].sum(axis=0).tolist(), strict=True))
         weights = self.weights
         for vote in votes:
             scores[vote.topic] += weights.get(vote.feature, 0.0)
         return scores
 
-    def weigh(self, votes: Sequence[Vote], topic: str) -> list[tuple[str, str, float]]:
+    def weigh(self, votes: Sequence[Vote], topic: str) -> tuple[tuple[str, str, float], ...]:
         """The votes with their weights, as (topic, rule, weight), those for `topic` first, strongest first."""
-        weighed = [(v.topic, v.rule, self.weights.get(v.feature, 0.0)) for v in votes]
-        return sorted(weighed, key=lambda v: (v[0] != topic, -v[2], v[1]))
+        weights = self.weights
+        order = sorted((v.topic != topic, -weights.get(v.feature, 0.0), v.rule, v.topic) for v in votes)
+        return tuple((name, rule, -weight) for _, weight, rule, name in order)
 
 
 @dataclass(frozen=True)
