@@ -234,15 +234,18 @@ def compare(
 
 @app.command(epilog=EXIT_CODES)
 def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
-    """Fit the weights of the topic scorer to the annotated reports, and write them to pipeline/topics/model.json."""
+    """Fit the topic scorer to the annotated reports and to rules/taught; write pipeline/topics/model.json."""
     from pipeline.gold import load_gold
     from pipeline.rules import load_rules
     from pipeline.topics.model import MODEL
-    from pipeline.train import examples_of, fit, write_model
+    from pipeline.train import examples_of, fit, taught_in, write_model
 
-    files = load_gold(gold, [raw])
-    write_model(fit(examples_of(files, load_rules())), MODEL)
-    out_console.print(Text(f"fitted to {len(files)} reports; written to {MODEL}"), soft_wrap=True)
+    files, rules = load_gold(gold, [raw]), load_rules()
+    taught = taught_in(rules.folder / "taught", rules)
+    write_model(fit(examples_of(files, rules), taught), MODEL)
+    out_console.print(
+        Text(f"fitted to {len(files)} reports and {len(taught)} taught passages; written to {MODEL}"), soft_wrap=True
+    )
 
 
 @app.command(epilog=EXIT_CODES)

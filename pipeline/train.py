@@ -32,8 +32,9 @@ MEASURES: tuple[str, ...] = get_args(Measure)
 PLACE = {topic: i for i, topic in enumerate(TOPICS)}
 TAUGHT = regex.compile(r"<([^<>|\n]{1,40})\|([a-z_]{1,30})>")
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
-INNER_FOLDS = 4  # for what round two is told of its neighbours
+INNER_FOLDS = 3  # for what round two is told of its neighbours
 KEY_PENALTY = 1.0  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
+LEAST_WEIGHT = 0.03  # smaller weights of keys are left out: they make half of the file and change no decision
 KEY_REPORTS = 3  # a key of the context is believed once it stood in this many reports
 
 
@@ -211,10 +212,10 @@ def _round_of(index: dict[tuple[str, ...], int], weights: NDArray[np.float64]) -
     found: dict[str, float] = {}
     bias: dict[str, dict[str, float]] = {m: dict.fromkeys(TOPICS, 0.0) for m in MEASURES}
     for key, i in index.items():
-        value = round(float(weights[i]), 3)
+        value = round(float(weights[i]), 2)
         if key[0] == "weight":
             found[key[1]] = value
-        elif value:
+        elif abs(value) >= LEAST_WEIGHT:
             bias.setdefault(key[1], {})[key[2]] = value
     return Round(found, bias)
 
@@ -226,7 +227,10 @@ def write_model(model: TopicModel, path: Path) -> None:
 
 def folds(examples: Sequence[Example], n: int = 7) -> list[tuple[list[Example], list[Example]]]:
     """`n` divisions of the reports into (train, test) with about as many numbers each; every report is tested once."""
+    n = min(n, len(examples))
+    if n < 2:
+        return [([], list(examples))] if examples else []
     owners = [i for i, x in enumerate(examples) for _ in range(max(1, len(x.gold)))]
-    split = GroupKFold(n_splits=min(n, len(examples))).split(np.zeros(len(owners)), groups=owners)
+    split = GroupKFold(n_splits=n).split(np.zeros(len(owners)), groups=owners)
     tested = [sorted({owners[row] for row in rows}) for _, rows in split]
     return [([x for i, x in enumerate(examples) if i not in held], [examples[i] for i in held]) for held in tested]

@@ -31,11 +31,12 @@ def read_gold(gold: Sequence[GoldFile], rules: RuleSet, models: Mapping[str, Top
 
 def fold_models(gold: Sequence[GoldFile], rules: RuleSet) -> dict[str, TopicModel]:
     """For each gold file a model fitted without it: cross-validation over whole reports in FOLDS folds."""
-    from pipeline.train import examples_of, fit, folds
+    from pipeline.train import examples_of, fit, folds, taught_in
 
     models: dict[str, TopicModel] = {}
+    taught = taught_in(rules.folder / "taught", rules)
     for training, held in folds(examples_of(gold, rules), FOLDS):
-        model = fit(training)
+        model = fit(training, taught)
         models.update((example.source, model) for example in held)
     return models
 

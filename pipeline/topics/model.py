@@ -1,8 +1,10 @@
-"""The scorer that turns votes into a topic: one weight for each feature, a bias for each measure and topic.
+"""The scorer that turns votes and the words around a number into a topic.
 
-A conditional logit: score(topic) = bias[measure, topic] + sum of the weights of the features that vote for it; the
-probabilities are the softmax of the scores (McFadden 1974). The weights ship as JSON (models/topics.json) and are
-fitted by train.py from the gold. Two rounds: "alone" from cues only, "together" with the neighbours' topics.
+A conditional logit: score(topic) = sum of bias[key, topic] over the keys of the context (the measure, the unit, pairs
+of characters) + sum of the weights of the features that vote for the topic; the probabilities are the softmax of the
+scores (McFadden 1974). The weights of votes are shared by all topics, so a new word in rules/ counts without training;
+those of keys are each topic's own. They ship as JSON (model.json) and are fitted by train.py. Two rounds: "alone" from
+what stands in the text, "together" also with the topics that round one gave to the neighbours.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,16 +69,27 @@ class TopicModel:
     together: Round
 
     def to_json(self) -> str:
-        """The model as canonical JSON."""
-        return json.dumps(
-            {
-                name: {"weights": r.weights, "bias": r.bias}
-                for name, r in (("alone", self.alone), ("together", self.together))
-            },
-            ensure_ascii=False,
-            indent=0,
-            sort_keys=True,
-        )
+        """The model as canonical JSON: for each key its weights in hundredths as topic, weight, topic, weight."""
+        topics = sorted({t for r in (self.alone, self.together) for biases in r.bias.values() for t in biases})
+        column = {topic: i for i, topic in enumerate(topics)}
+
+        def rows(round_: Round) -> dict[str, str]:
+            return {
+                key: " ".join(f"{column[t]} {round(100 * w)}" for t, w in sorted(biases.items()))
+                for key, biases in round_.bias.items()
+            }
+
+        rounds = {"alone": self.alone, "together": self.together}
+        data = {name: {"weights": r.weights, "bias": rows(r)} for name, r in rounds.items()}
+        return json.dumps({"topics": topics, **data}, ensure_ascii=False, indent=0, sort_keys=True)
+
+
+def _read_round(data: Mapping[str, Any], topics: Sequence[str]) -> Round:
+    bias: dict[str, dict[str, float]] = {}
+    for key, row in data["bias"].items():
+        numbers = [int(n) for n in row.split()]
+        bias[key] = {topics[t]: w / 100 for t, w in zip(numbers[::2], numbers[1::2], strict=True)}
+    return Round(data["weights"], bias)
 
 
 def top(scores: Mapping[str, float]) -> str:
@@ -98,6 +112,6 @@ def load_model(path: Path = MODEL) -> TopicModel:
     """
     try:
         data = json.loads(path.read_text("utf-8"))
-        return TopicModel(*(Round(data[n]["weights"], data[n]["bias"]) for n in ("alone", "together")))
-    except (OSError, ValueError, KeyError) as e:
+        return TopicModel(*(_read_round(data[name], data["topics"]) for name in ("alone", "together")))
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as e:
         raise RuleError(f"{path}: no usable topic model ({e}); restore it from git or run make train") from None
