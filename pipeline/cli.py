@@ -234,17 +234,25 @@ def compare(
 
 @app.command(epilog=EXIT_CODES)
 def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
-    """Fit the topic scorer to the annotated reports and to rules/taught; write pipeline/topics/model.json."""
+    """Fit the weights of the topics and of the section kinds to the annotated reports and to rules/taught.
+
+    They are written to pipeline/topics/model.json and pipeline/kinds.json.
+    """
+    from pipeline import kinds
     from pipeline.gold import load_gold
     from pipeline.rules import load_rules
+    from pipeline.taught import taught_in
     from pipeline.topics.model import MODEL
-    from pipeline.train import examples_of, fit, taught_in, write_model
+    from pipeline.train import examples_of, fit, write_model
+    from pipeline.train_kinds import fit_kinds, kind_examples_of, write_kinds
 
     files, rules = load_gold(gold, [raw]), load_rules()
     taught = taught_in(rules.folder / "taught", rules)
+    write_kinds(fit_kinds(kind_examples_of(files, rules)), kinds.MODEL)
     write_model(fit(examples_of(files, rules), taught), MODEL)
     out_console.print(
-        Text(f"fitted to {len(files)} reports and {len(taught)} taught passages; written to {MODEL}"), soft_wrap=True
+        Text(f"fitted to {len(files)} reports and {len(taught)} taught passages; written to {kinds.MODEL} and {MODEL}"),
+        soft_wrap=True,
     )
 
 

@@ -55,6 +55,15 @@ class Named:
         first, last = self.reading.text.offsets.span(start, end)
         return first, last, self.reading.text.raw.text[first:last]
 
+    def bounds(self, start: int, end: int) -> tuple[int, int]:
+        """The raw offsets of a report or section: where it ends, the next begins, so that they tile the raw text too.
+
+        What a repair removed between two of them (the stars of **一、**) goes to the one behind.
+        """
+        text = self.reading.text
+        first, last = (text.offsets.span(at - 1, at)[1] if at else 0 for at in (start, end))
+        return first, len(text.raw.text) if end >= len(text.text) else last
+
 
 def tables_of(
     readings: Sequence[Reading | Failure],
@@ -123,11 +132,10 @@ def _observations(named: Named) -> Iterable[Row]:
 
 def _sections(named: Named) -> Iterable[Row]:
     for i, s in enumerate(named.reading.document.sections):
-        start, end = named.raw(s.start, s.end)[:2]
         yield (
             named.sections[i], named.reports[s.report], named.source,
             None if s.parent is None else named.sections[s.parent], s.level, s.ordinal, s.heading, s.kind,
-            start, end, s.end - s.start,
+            *named.bounds(s.start, s.end), s.end - s.start,
         )  # fmt: skip
 
 
@@ -138,12 +146,12 @@ def _within(report: Report, observations: Sequence[Observation]) -> list[Observa
 def _reports(named: Named) -> Iterable[Row]:
     reading = named.reading
     for i, r in enumerate(reading.document.reports):
-        start, end, raw = named.raw(r.start, r.end)
+        start, end = named.bounds(r.start, r.end)
         mine = _within(r, reading.observations)
         repairs = Counter(p.kind for p in reading.text.repairs if start <= p.raw_start < end)
         yield (
             named.reports[i], named.source, start, end, r.title, r.issuer, r.place, None, r.report_date,
-            *_period(r.period), reading.text.script, len(raw),
+            *_period(r.period), reading.text.script, end - start,
             sum(o.quantity.masked for o in mine) / len(mine) if mine else None, len(mine),
             sorted(repairs.items()), None, None,
         )  # fmt: skip

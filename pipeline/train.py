@@ -1,27 +1,24 @@
-"""Fits the weights of the topic scorer to the gold, and scores them by cross-validation over reports.
+"""Fits the weights of the topic scorer and of the section kinds to the gold, and scores the topics by cross-validation.
 
-The fit is a conditional logit with an L2 penalty, maximised by L-BFGS (scipy.optimize): convex, so deterministic.
+The fit of the topics is a conditional logit with an L2 penalty, maximised by L-BFGS (scipy.optimize): convex, so deterministic.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
-from pipeline.errors import RuleError
-from pipeline.extract import quantities_in, read_quantities
+from pipeline.extract import quantities_in
 from pipeline.gold import GoldFile, match
-from pipeline.records import RawText
 from pipeline.rules import Measure, RuleSet, TopicName
 from pipeline.topics import Evidence, gather, vote_together
 from pipeline.topics.features import Vote, share_votes
@@ -30,7 +27,6 @@ from pipeline.topics.model import Round, TopicModel, best, top
 TOPICS: tuple[str, ...] = get_args(TopicName)
 MEASURES: tuple[str, ...] = get_args(Measure)
 PLACE = {topic: i for i, topic in enumerate(TOPICS)}
-TAUGHT = regex.compile(r"<([^<>|\n]{1,40})\|([a-z_]{1,30})>")
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
 INNER_FOLDS = 3  # for what round two is told of its neighbours
 KEY_PENALTY = 1.0  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
@@ -61,50 +57,6 @@ def _example(gold: GoldFile, rules: RuleSet) -> Example:
         if i is not None and contexts[i].quantity.measure == row.measure:
             topics[i] = row.topic
     return Example(gold.name, tuple(gather(contexts, rules)), tuple(topics))
-
-
-def taught_in(folder: Path, rules: RuleSet) -> list[Example]:
-    """The sentences of `folder`/*.txt, written to teach topics: every number marked as <192户|registered_poor>.
-
-    A line that opens with "# " is the heading of the lines after it; an empty line ends it.
-
-    Raises RuleError for a topic that is not of the closed list, or a mark that holds no quantity.
-    """
-    return [
-        _taught(path, number, block, rules) for path in sorted(folder.glob("*.txt")) for number, block in _blocks(path)
-    ]
-
-
-def _blocks(path: Path) -> Iterator[tuple[int, str]]:
-    """The stretches of a file that share a heading, each with the number of its first line."""
-    block: list[str] = []
-    for number, line in enumerate([*path.read_text("utf-8").splitlines(), ""], 1):
-        if block and (not line.strip() or line.startswith("# ")):
-            yield number - len(block), "\n".join(block)
-            block = []
-        if line.strip():
-            block.append(line.removeprefix("# "))
-
-
-def _taught(path: Path, line: int, block: str, rules: RuleSet) -> Example:
-    pieces = TAUGHT.split(block)  # plain, number, topic, plain, …
-    text = "".join(piece for i, piece in enumerate(pieces) if i % 3 != 2)
-    raw = RawText(path.name, text, "", len(text), "txt", "utf-8", "taught")
-    normal, _, _, contexts = read_quantities(raw, rules)
-    spans = [normal.offsets.span(c.quantity.start, c.quantity.end) for c in contexts]
-    marked: list[tuple[int, int]] = []
-    at = 0
-    for plain, number in zip(pieces[::3], [*pieces[1::3], ""], strict=True):
-        at += len(plain)
-        marked.append((at, at + len(number)))
-        at += len(number)
-    topics: list[str | None] = [None] * len(contexts)
-    for topic, i in zip(pieces[2::3], match(marked[:-1], spans), strict=True):
-        if topic not in PLACE:
-            raise RuleError(f"{path}: line {line}: {topic} is no topic; tests/gold/README.md, part 4, lists them")
-        if i is not None:
-            topics[i] = topic
-    return Example(f"{path.name}:{line}", tuple(gather(contexts, rules)), tuple(topics))
 
 
 def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty: float = PENALTY) -> TopicModel:

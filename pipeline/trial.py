@@ -31,7 +31,8 @@ def read_gold(gold: Sequence[GoldFile], rules: RuleSet, models: Mapping[str, Top
 
 def fold_models(gold: Sequence[GoldFile], rules: RuleSet) -> dict[str, TopicModel]:
     """For each gold file a model fitted without it: cross-validation over whole reports in FOLDS folds."""
-    from pipeline.train import examples_of, fit, folds, taught_in
+    from pipeline.taught import taught_in
+    from pipeline.train import examples_of, fit, folds
 
     models: dict[str, TopicModel] = {}
     taught = taught_in(rules.folder / "taught", rules)

@@ -29,7 +29,9 @@ GROUND = (
     "edtf",  # dates in writing
     "clauses",  # the layout of a sentence, which topics and attributes both read
     "likeness",  # how much a text looks like Chinese: for encodings and double decoding
-    "metadata",  # title, issuer, date: the part of segment.py that reads a report's head
+    "kinds",  # what a section's text shows of its kind: the model that segment asks and train fits
+    "lines",  # the lines of a text and the headings they open, which metadata and segment both read
+    "metadata",  # title, issuer, date, period: the part of segment that reads what a report says of itself
 )  # fmt: skip
 STAGES = (
     "read", "normalise", "segment", "quantities",
@@ -38,7 +40,7 @@ STAGES = (
 )  # fmt: skip
 AROUND = (
     "schema", "tables", "store", "engine", "ingest", "summary", "explain", "rulecheck",
-    "gold", "evaluate", "scoreboard", "train", "trial", "bench", "cli", "__main__",
+    "gold", "evaluate", "scoreboard", "train", "train_kinds", "taught", "trial", "bench", "cli", "__main__",
 )  # fmt: skip
 LAYERS = (*GROUND, *STAGES, "extract", *AROUND)
 # The fitted weights are data like the rules: whoever runs the chain loads them once and hands them in.

@@ -13,9 +13,9 @@ from pipeline import train, trial
 from pipeline.errors import RuleError
 from pipeline.gold import GoldFile, load_gold
 from pipeline.rules import RULES, load_rules
+from pipeline.taught import MARK, taught_in
 from pipeline.topics.model import Round, TopicModel, load_model
-from pipeline.train import KEY_REPORTS, TOPICS, Example, decide, examples_of, fit, folds, taught_in, write_model
-from pipeline.train import TAUGHT as TAUGHT_MARK
+from pipeline.train import KEY_REPORTS, TOPICS, Example, decide, examples_of, fit, folds, write_model
 
 ROOT = Path(__file__).parents[1]
 FEW = 4
@@ -199,7 +199,7 @@ def test_what_is_taught_changes_what_is_decided(examples: list[Example], tmp_pat
 
 @pytest.mark.parametrize("path", sorted((RULES / "taught").glob("*.txt")), ids=lambda p: p.stem)
 def test_nearly_every_mark_in_rules_taught_is_a_number_that_the_chain_finds(path: Path) -> None:
-    marks = len(TAUGHT_MARK.findall(path.read_text("utf-8")))
+    marks = len(MARK.findall(path.read_text("utf-8")))
     passages = (x for x in taught_in(path.parent, load_rules()) if x.source.startswith(path.name))
     found = sum(g is not None for x in passages for g in x.gold)
     assert marks > 500

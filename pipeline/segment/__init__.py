@@ -1,0 +1,31 @@
+"""Text -> reports -> section tree -> sentences. Each level tiles the one above it."""
+
+from __future__ import annotations
+
+from pipeline.lines import read_lines
+from pipeline.metadata import describe
+from pipeline.records import Document, Report, Section, Text
+from pipeline.rules import RuleSet
+from pipeline.segment.closing import closing_line
+from pipeline.segment.reports import report_bounds
+from pipeline.segment.sections import sections_of
+from pipeline.segment.sentences import sentences_of
+
+__all__ = ["segment"]
+
+
+def segment(text: Text, rules: RuleSet) -> Document:
+    """The reports, sections and sentences of a text."""
+    body = text.text
+    lines = read_lines(body, rules)
+    reports: list[Report] = []
+    sections: list[Section] = []
+    for number, (first, last) in enumerate(report_bounds(lines, rules)):
+        mine = lines[first:last]
+        span = Report(mine[0].begin if number else 0, mine[-1].end if last < len(lines) else len(body))
+        closing = closing_line(mine, rules)
+        found = sections_of(body, number, span, mine, closing, len(sections), rules)
+        reports.append(describe(body, span, mine, closing, found, rules))
+        sections += found
+    sentences = tuple(s for i, section in enumerate(sections) for s in sentences_of(body, i, section))
+    return Document(tuple(reports), tuple(sections), sentences)

@@ -1,0 +1,101 @@
+"""The section tree of a report, and what kind of section each heading opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import regex
+
+from pipeline.kinds import kind_of_text
+from pipeline.lines import HEADING_REACH, LIST_LEVEL, STOP, Line
+from pipeline.records import Report, Section
+from pipeline.rules import CueRule, RuleSet
+
+WEAK = 2  # cues of this priority or less (工作, 情况) do not overrule the kind of the section above
+KIND_REACH = 40  # characters of a heading in which its kind is looked for
+CLAUSE = regex.compile(r"[，,；;：:]")
+GENERAL = "work"  # the kind of a section of which nothing else is known
+
+
+def sections_of(
+    body: str, report: int, span: Report, lines: Sequence[Line], closing: int | None, offset: int, rules: RuleSet
+) -> list[Section]:
+    """The sections of the report with index `report`; they tile `span`. `offset`: how many stand before them.
+
+    `closing`: index of the first closing line. A section begins where its line does, so that indentation is its own.
+    """
+    last = span.end if closing is None else lines[closing].begin
+    opened = [x for x in lines[:closing] if x.level]
+    first = _first(opened, span.start, last)
+    sections: list[Section] = []
+    if first > span.start:
+        sections.append(Section(report, None, 0, None, None, "intro", span.start, first, span.start))
+    stops = [*(x.begin for x in opened[1:]), last][: len(opened)]
+    stack: list[int] = []
+    for i, (line, stop) in enumerate(zip(opened, stops, strict=True)):
+        while stack and sections[stack[-1]].level >= line.level:
+            stack.pop()
+        parent = sections[stack[-1]] if stack else None
+        heading, after = _heading(line)
+        kind = _kind(heading, line.level, parent, rules) or _shown(body, opened, i, line.start + after, last)
+        sections.append(Section(
+            report, stack[-1] + offset if stack else None, line.level, line.ordinal, heading, kind,
+            max(line.begin, first), stop, line.start + after,
+        ))  # fmt: skip
+        stack.append(len(sections) - 1)
+    if last < span.end or not sections:
+        sections.append(Section(report, None, 0, None, None, "closing" if last < span.end else "intro", last, span.end,
+                                last))  # fmt: skip
+    return sections
+
+
+def _first(opened: Sequence[Line], start: int, last: int) -> int:
+    """Where the introduction ends. White space alone before the first heading is one of its own."""
+    if not opened:
+        return last
+    return opened[0].start if opened[0].begin == start else opened[0].begin
+
+
+def _heading(line: Line) -> tuple[str, int]:
+    """The heading that a line opens, without its final stop, and where the text after it begins within the line."""
+    stop = STOP.search(line.text[:HEADING_REACH])
+    if stop:
+        return line.text[: stop.start()], stop.end()
+    return line.text.rstrip("：:"), len(line.text)
+
+
+def _kind(heading: str, level: int, parent: Section | None, rules: RuleSet) -> str | None:
+    """The kind that the heading names, or else that of the section above; None if there is neither."""
+    above = parent.kind if parent else None
+    said = heading[:KIND_REACH]
+    if level == LIST_LEVEL:
+        said = CLAUSE.split(said)[0]
+    cue = _strongest(said, rules)
+    if cue is None or (cue.priority <= WEAK and above not in (None, GENERAL)):
+        return above
+    return cue.value
+
+
+def _shown(body: str, opened: Sequence[Line], i: int, start: int, last: int) -> str:
+    """The kind that the text of section `i`, from `start` on, shows: its heading says nothing, and none is above it."""
+    level = opened[i].level
+    if level >= LIST_LEVEL:
+        return GENERAL
+    after = next((x for x in opened[i + 1 :] if x.level <= level), None)
+    before = any(x.level <= level for x in opened[:i])
+    text = body[start : after.begin if after else last]
+    return kind_of_text(text, first=not before, last=after is None) or GENERAL
+
+
+@lru_cache(maxsize=4096)
+def _strongest(heading: str, rules: RuleSet) -> CueRule | None:
+    """The strongest cue of rules/headings.toml that speaks in a heading; equal: the one that stands first."""
+    cues = [c for c in rules.cues["headings"] if c.where == "heading" and _speaks(c, heading, rules)]
+    return max(cues, key=lambda c: c.priority) if cues else None
+
+
+def _speaks(cue: CueRule, heading: str, rules: RuleSet) -> bool:
+    if not rules.compile(cue).search(heading):
+        return False
+    return not cue.unless or rules.compile_text(cue.unless).search(heading) is None

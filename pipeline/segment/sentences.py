@@ -1,0 +1,35 @@
+"""The sentences of a section; its heading is one of its own."""
+
+from __future__ import annotations
+
+import regex
+
+from pipeline.records import Section, Sentence
+
+SENTENCE_END = regex.compile(r"[。！？!?]+[”’」』）)]*+|\n+")
+QUOTES = {"“": "”", "‘": "’", "《": "》", "（": "）", "(": ")", "「": "」"}
+QUOTED_REACH = 40  # a bracket or quote that stays open longer than this does not hold a sentence together
+
+
+def sentences_of(body: str, number: int, section: Section) -> list[Sentence]:
+    """The sentences of the section with index `number`. They tile it.
+
+    A stop inside a quote or bracket ends none (“不忘初心。”活动), and a semicolon never does (一是…;二是…).
+    """
+    cuts = [section.start]
+    if section.start < section.body < section.end:
+        cuts.append(section.body)
+    at = cuts[-1]
+    for m in SENTENCE_END.finditer(body, at, section.end):
+        if m.end() < section.end and (m[0][0] == "\n" or not _inside_quotes(body, cuts[-1], m)):
+            cuts.append(m.end())
+    return [Sentence(number, a, b) for a, b in zip(cuts, [*cuts[1:], section.end], strict=True) if b > a]
+
+
+def _inside_quotes(body: str, start: int, stop: regex.Match[str]) -> bool:
+    """Whether a stop stands inside a quote or bracket that closes soon after."""
+    left = body[max(start, stop.start() - QUOTED_REACH) : stop.start()]
+    right = body[stop.start() : stop.start() + QUOTED_REACH]
+    if stop[0][-1] in "”’」』）)":
+        return False
+    return any(left.rfind(o) > left.rfind(c) and c in right.partition("\n")[0] for o, c in QUOTES.items())
