@@ -27,6 +27,7 @@ PACKAGE = ROOT / "pipeline"
 GROUND = (
     "errors", "spans", "records", "numerals", "rules", "tokens",
     "edtf",  # dates in writing
+    "gazetteer",  # codes of places by name and year: data, like rules
     "clauses",  # the layout of a sentence, which topics and attributes both read
     "metadata",  # title, issuer, date: the part of segment.py that reads a report's head
 )  # fmt: skip
