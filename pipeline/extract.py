@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.attributes import basis_of, link_parts, period_of, place_of, role_of, status_of
+from pipeline.attributes import basis_of, link_parts, locate, period_of, place_of, role_of, status_of
 from pipeline.context import place_quantities
 from pipeline.errors import ReadError
 from pipeline.normalise import normalise
@@ -57,13 +57,14 @@ def quantities_in(
 def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
     """The chain up to the quantities where they stand, before anything is known of their meaning."""
     text = normalise(raw)
-    document = segment(text, rules)
+    document = locate(text.text, segment(text, rules), rules)
     numerals = find_numerals(text.text, rules)
     return text, document, numerals, tuple(place_quantities(text.text, document, numerals))
 
 
 def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) -> Observation:
     """One quantity with its attributes."""
+    located = place_of(context, rules)
     return Observation(
         quantity=context.quantity,
         sentence=context.sentence,
@@ -72,6 +73,7 @@ def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) ->
         status=status_of(context, rules),
         role=role_of(context, rules),
         period=period_of(context, rules),
-        place=place_of(context, rules),
+        place=located.name,
+        adcode=located.adcode,
         part_of=part,
     )

@@ -1,8 +1,8 @@
 """The kind of a section by its text, for headings that say nothing of it (四、几个方面).
 
 A multinomial logistic regression over the pairs of characters in the section's text and its place among its
-neighbours: score(kind) = bias[kind] + sum of the weights of its features; the probabilities are the softmax. The weights
-are fitted by train.py from the gold with scikit-learn, and ship as JSON.
+neighbours: score(kind) = bias[kind] + sum of the weights of its features; the probabilities are the softmax. The
+weights are fitted by train_kinds.py from the gold with scikit-learn, and ship as JSON.
 """
 
 from __future__ import annotations

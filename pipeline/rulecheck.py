@@ -152,9 +152,11 @@ def _place(reading: Reading, example: Example) -> tuple[str, bool]:
     observation, rule = _at(reading, example), example.rule
     if observation is None or not isinstance(rule, CueRule):
         return "no quantity", False
+    if rule.value in CODELESS:
+        return f"place {observation.place}, adcode {observation.adcode}", observation.adcode is None
     place = observation.place
     named = place is not None and all(r.place != place for r in reading.document.reports)
-    return f"place {place}", named == (rule.value == "name")
+    return f"place {place}", named == (rule.value not in UNNAMED)
 
 
 def _structure(reading: Reading, example: Example) -> tuple[str, bool]:
@@ -211,6 +213,9 @@ PAGE = {
     "addressee": ("intro",),
 }
 FIELDS = {"signature": "issuer", "byline": "issuer", "date": "report_date", "part": "period"}
+# Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
+UNNAMED = frozenset({"own", "generic", "edge", "joint", "others", "never", "giver"})
+CODELESS = frozenset({"weak", "office", "toward", "partner"})
 # Values of cues that take what was said of the quantity before.
 AS_BEFORE = frozenset({"same", "previous"})
 CHECKS: dict[str, Callable[[Reading, Example], tuple[str, bool]]] = {

@@ -187,7 +187,12 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
     "role": (frozenset({"level", "increase", "decrease", "difference"}), frozenset({"before", "after", "clause"})),
     "period": (None, frozenset({"before", "next", "around", "sentence"})),
     "part_of": (frozenset({"opens", "closes", "blocks"}), frozenset({"", "item", "clause", "inside"})),
-    "place": (frozenset({"name", "own"}), frozenset({"stretch"})),
+    "place": (
+        frozenset({"village", "town", "county", "above", "own", "generic", "frame", "joint", "others", "subject",
+                   "dated", "verb", "soft", "edge", "never", "opening", "giver", "weak", "office", "toward",
+                   "partner"}),
+        frozenset({"", "stretch"}),
+    ),
     "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after"})),
     "counted": (frozenset({"count"}), frozenset({"before", "after"})),
     "structure": (None, frozenset({"", "line"})),

@@ -125,7 +125,7 @@ def _observations(named: Named) -> Iterable[Row]:
             *named.raw(q.start, q.end), text[q.start : q.end], text[sentence.start : sentence.end].strip(),
             f"{o.topic.topic}.{q.measure}", o.topic.topic, q.measure, o.topic.subject,
             q.value, q.low, q.high, q.number, q.scale + q.unit, q.qualifier, q.masked,
-            o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, None,
+            o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, o.adcode,
             None if o.part_of is None else named.observations[o.part_of], o.topic.decided_by, o.topic.confidence,
         )  # fmt: skip
 
@@ -150,7 +150,7 @@ def _reports(named: Named) -> Iterable[Row]:
         mine = _within(r, reading.observations)
         repairs = Counter(p.kind for p in reading.text.repairs if start <= p.raw_start < end)
         yield (
-            named.reports[i], named.source, start, end, r.title, r.issuer, r.place, None, r.report_date,
+            named.reports[i], named.source, start, end, r.title, r.issuer, r.place, r.adcode, r.report_date,
             *_period(r.period), reading.text.script, end - start,
             sum(o.quantity.masked for o in mine) / len(mine) if mine else None, len(mine),
             sorted(repairs.items()), None, None,

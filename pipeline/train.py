@@ -1,6 +1,6 @@
-"""Fits the weights of the topic scorer and of the section kinds to the gold, and scores the topics by cross-validation.
+"""Fits the weights of the topic scorer to the gold, and scores them by cross-validation over reports.
 
-The fit of the topics is a conditional logit with an L2 penalty, maximised by L-BFGS (scipy.optimize): convex, so deterministic.
+The fit is a conditional logit with an L2 penalty, maximised by L-BFGS (scipy.optimize): convex, so deterministic.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ PACKAGE = ROOT / "pipeline"
 GROUND = (
     "errors", "spans", "records", "numerals", "rules", "tokens",
     "edtf",  # dates in writing
+    "gazetteer",  # codes of places by name and year: data, like rules
     "clauses",  # the layout of a sentence, which topics and attributes both read
     "likeness",  # how much a text looks like Chinese: for encodings and double decoding
     "kinds",  # what a section's text shows of its kind: the model that segment asks and train fits

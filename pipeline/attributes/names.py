@@ -1,0 +1,229 @@
+"""The names of places in a text: found by their endings (村, 镇, 县 …), read leftwards from there.
+
+A name is believed if the gazetteer knows it, or if it stands somewhere in the text between a beginning (a mark, 其中,
+在) and what follows a name (a mark, a number, 共有, 脱贫); so 硬化村道 and 深入村组 name no village. Where it begins is
+told by what stands before it, or by where the text names it elsewhere (推进石桥村 beside 石桥村脱贫8户).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+from pipeline.attributes.cues import Hit, book_of, find_hits
+from pipeline.gazetteer import Gazetteer, load_gazetteer
+from pipeline.rules import RuleSet
+
+LEVELS = ("village", "town", "county", "above")  # of the endings, from the smallest upwards
+LONGEST_KNOWN = 15  # code points: 双江拉祜族佤族布朗族傣族自治县
+SURE = 3  # code points from which on a name that the gazetteer knows is believed wherever it may begin; 新镇 is not
+SHORT = 2  # code points: 和县, 开县, 任县 are words too
+SHORTEST_NEW, LONGEST_NEW = 2, 6  # of a name that the gazetteer does not know, without its ending; 强村 is a word
+REACH = 10  # how far left of an ending its name and the word before it may begin, where no mark stands nearer
+HAN = regex.compile(r"\p{Han}")
+HANS = regex.compile(r"\p{Han}*+")
+DIGIT = regex.compile(r"[0-9]")
+# The item before a 、 that touches what follows.
+ITEM = regex.compile(r"(?P<item>[^，,；;。：:（）()\s、]{2,20})、$")
+ITEM_REACH = 22
+DATED = regex.compile(r"[0-9xX*_]")  # before 年: 2019年, 20__年
+
+
+class Name(NamedTuple):
+    """A name of a place in a text.
+
+    `lead` is what stands before it: mark (punctuation, a line's start), subject (其中, 在), verb (走访), soft (为),
+    edge (根据), joint (和), chain (directly another name), masked (the ending of a name that was blanked out: xx镇),
+    list (another name and 和), other (anything else). `listed`: one of several in a row.
+    """
+
+    start: int
+    end: int
+    text: str
+    level: str
+    lead: str
+    known: bool  # to the gazetteer
+    listed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The words of rules/place.toml around names."""
+
+    leads: Mapping[str, str]  # word -> subject, dated, verb, soft, edge or joint
+    longest: int  # code points of the longest of them
+    generic: frozenset[str]  # endings with the word before them that makes them none of a name: 贫困村
+    frame: regex.Pattern[str]  # what follows a name
+    joint: regex.Pattern[str]  # between two names of a list
+    others: regex.Pattern[str]  # 等
+    never: regex.Pattern[str]  # what no name holds
+    weak: frozenset[str]  # names that are words too: 新城区
+    office: regex.Pattern[str]  # what follows 县 in 召开县委会议
+
+
+LEADS = ("subject", "dated", "verb", "soft", "edge", "joint")
+SHIFTING = frozenset({"subject", "verb", "edge", "masked"})  # leads with which no name begins; 和平村 begins like 和
+
+
+@lru_cache(maxsize=8)
+def words_of(rules: RuleSet) -> Words:
+    """The words around names; 新建 and the like are those that open the phrase of a subject."""
+    cues = rules.cues["place"]
+    leads = {w: "verb" for c in rules.cues["subject"] if c.value == "verb" for w in c.words if len(w) > 1}
+    leads |= {w: c.value for c in cues for w in c.words if c.value in LEADS}
+    generic, weak = (frozenset(w for c in cues if c.value == value for w in c.words) for value in ("generic", "weak"))
+    patterns = {value: pattern_of(rules, value) for value in ("frame", "joint", "others", "never", "office")}
+    return Words(leads, max(map(len, leads)), generic, weak=weak, **patterns)
+
+
+def is_weak(name: str, words: Words) -> bool:
+    """Whether the name of a division is a word too (和县 in 召开和县委会议): by itself it names nothing."""
+    return len(name) <= SHORT or name in words.weak
+
+
+@lru_cache(maxsize=32)
+def pattern_of(rules: RuleSet, value: str) -> regex.Pattern[str]:
+    """The cues of rules/place.toml with this value as one pattern."""
+    return regex.compile("|".join(rules.expand(c.alternation()) for c in rules.cues["place"] if c.value == value))
+
+
+@lru_cache(maxsize=64)
+def names_in(text: str, rules: RuleSet) -> tuple[Name, ...]:
+    """The names of places in `text`, in its order; they do not overlap."""
+    finder = _Finder(text, rules)
+    return tuple(name._replace(listed=finder.is_listed(name)) for name in finder.names())
+
+
+def names_between(text: str, rules: RuleSet, start: int, end: int) -> tuple[Name, ...]:
+    """The names that begin within `text[start:end]`."""
+    names = names_in(text, rules)
+    first = bisect_left(names, start, key=_start)
+    return names[first : bisect_left(names, end, key=_start)]
+
+
+def _start(name: Name) -> int:
+    return name.start
+
+
+class _Finder:
+    """Reads one text twice: which names stand where they can be told, then which name every ending has."""
+
+    def __init__(self, text: str, rules: RuleSet) -> None:
+        self.text, self.words, self.gazetteer = text, words_of(rules), load_gazetteer()
+        self.endings = [h for h in find_hits(book_of(rules, "place"), text) if h.cue.value in LEVELS]
+        self.ends = {h.end for h in self.endings}
+        self.told: Counter[str] = Counter()
+
+    def names(self) -> list[Name]:
+        """The names, without their lists."""
+        floor = 0
+        for ending in self.endings:
+            options = self._options(ending, floor)
+            if options and self.words.frame.match(self.text, ending.end):
+                self.told.update(self.text[start : ending.end] for start in options)
+            floor = ending.end if options else floor
+        found: list[Name] = []
+        for ending in self.endings:
+            name = self._known(ending, found) or self._new(ending, found)
+            if name:
+                while found and found[-1].end > name.start:  # 李村 in 李村镇
+                    found.pop()
+                found.append(name)
+        return found
+
+    def is_listed(self, name: Name) -> bool:
+        """甲村 and 乙村 in 甲村和乙村, 甲村等, and 丙村 in 甲屯、丙村; not 乙村 in 甲村8户、乙村5户."""
+        if self.words.others.match(self.text, name.end):
+            return True
+        if joint := self.words.joint.match(self.text, name.end):
+            ahead = range(joint.end() + 1, joint.end() + REACH)
+            if any(end in self.ends and HANS.fullmatch(self.text, joint.end(), end) for end in ahead):
+                return True
+        before = ITEM.search(self.text, max(0, name.start - ITEM_REACH), name.start)
+        return before is not None and not DIGIT.search(before["item"])
+
+    def _known(self, ending: Hit, found: list[Name]) -> Name | None:
+        """The longest name that the gazetteer knows and that may begin where it does."""
+        text, end = self.text, ending.end
+        if ending.cue.value == "village" or self._is_generic(end):
+            return None
+        for start in range(max(0, end - LONGEST_KNOWN), ending.start):
+            name = text[start:end]
+            if not _is_named(name, self.gazetteer, ending.cue.value) or not (lead := self._lead(start, found)):
+                continue
+            sure = lead == "chain" or len(name) >= SURE or self.told[name] or ending.cue.value != "town"
+            if sure and not (is_weak(name, self.words) and lead != "chain" and self.words.office.match(text, end)):
+                return Name(start, end, name, ending.cue.value, lead, known=True)
+        return None
+
+    def _new(self, ending: Hit, found: list[Name]) -> Name | None:
+        """The name by which the text calls the place most often, the longest of these."""
+        end = ending.end
+        floor = found[-1].end if found else 0
+        options = self._options(ending, floor)
+        believed = [start for start in options if self.told[self.text[start:end]]]
+        if believed:
+            start = max(believed, key=lambda s: (self.told[self.text[s:end]], -s))
+            lead = self._lead(start, found) or "other"
+        else:
+            reach = range(max(floor, end - REACH), ending.start)
+            start = next((s for s in reach if self.told[self.text[s:end]]), -1)
+            lead = "other"
+        return None if start < 0 else Name(start, end, self.text[start:end], ending.cue.value, lead, known=False)
+
+    def _options(self, ending: Hit, floor: int) -> list[int]:
+        """Where a new name with this ending may begin, judged by what stands before; `floor` ends the name before."""
+        if self._is_generic(ending.end):
+            return []
+        low = ending.start
+        while low > floor and ending.start - low < REACH and HAN.match(self.text, low - 1):
+            low -= 1
+        chained = low == floor and floor > 0
+        begins = low == 0 or chained or not HAN.match(self.text, low - 1)
+        starts = [low] if begins and not (chained and self.words.joint.match(self.text, low)) else []
+        reach = range(low + 1, ending.start - SHORTEST_NEW + 1)
+        leads = {start: lead for start in reach if (lead := self._word_before(start, low))}
+        shifted = max((s for s, lead in leads.items() if lead in SHIFTING), default=low)
+        every = [s for s in (*starts, *leads) if s >= shifted and s in range(ending.start - LONGEST_NEW, reach.stop)]
+        return (
+            [] if self._word_before(ending.start, low) in SHIFTING else [s for s in every if self._is_stem(s, ending)]
+        )
+
+    def _is_stem(self, start: int, ending: Hit) -> bool:
+        blanked = start + 1 in self.ends and DATED.match(self.text, start - 1)  # xx镇街镇 may be anything
+        return not blanked and self.words.never.search(self.text, start, ending.start) is None
+
+    def _lead(self, start: int, found: list[Name]) -> str:
+        """What stands before a name that begins at `start`; empty if no name may begin there."""
+        floor = found[-1].end if found else -1
+        if start == floor:
+            return "chain"
+        if start == 0 or not HAN.match(self.text, start - 1):
+            return "mark"
+        if start in self.ends:
+            return "masked"
+        lead = self._word_before(start, max(0, start - self.words.longest))
+        return "list" if lead == "joint" and self.words.joint.fullmatch(self.text, max(0, floor), start) else lead
+
+    def _word_before(self, start: int, low: int) -> str:
+        """The kind of the longest word of `leads` that ends at `start` and begins at `low` or later."""
+        if start in self.ends:
+            return "masked"
+        for begin in range(max(low, start - self.words.longest), start):
+            lead = self.words.leads.get(self.text[begin:start], "")
+            if lead and (lead != "dated" or DATED.match(self.text, begin - 1)):
+                return "subject" if lead == "dated" else lead
+        return ""
+
+    def _is_generic(self, end: int) -> bool:
+        return any(self.text[start:end] in self.words.generic for start in range(max(0, end - REACH), end))
+
+
+def _is_named(name: str, gazetteer: Gazetteer, level: str) -> bool:
+    return name in (gazetteer.townships if level == "town" else gazetteer.by_name)
