@@ -36,6 +36,7 @@ class Line:
     level: int = 0  # of the heading it opens, 0 for none
     ordinal: str = ""  # its enumerator as written
     number: int = 0  # what the enumerator counts, 0 where it counts nothing (首先)
+    is_part: bool = False  # 第一部分: a heading that stands above the other first-level ones
 
     @property
     def is_prose(self) -> bool:
@@ -54,16 +55,21 @@ def patterns(rules: RuleSet, value: str) -> tuple[regex.Pattern[str], ...]:
     return tuple(rules.compile(c) for c in rules.cues["structure"] if c.value == value)
 
 
+@lru_cache(maxsize=4096)  # a line is asked for the same few things by several stages
 def reads_as(text: str, value: str, rules: RuleSet) -> bool:
     """Whether the whole of `text` (one line) is what the cues of `value` describe."""
     return any(p.fullmatch(text) for p in patterns(rules, value))
 
 
 @lru_cache(maxsize=4)
-def _levels(rules: RuleSet) -> tuple[tuple[int, bool, regex.Pattern[str]], ...]:
-    """(level, counts on from a line before, pattern) of every enumerator."""
+def _levels(rules: RuleSet) -> tuple[regex.Pattern[str], tuple[tuple[int, str], ...]]:
+    """One pattern of all enumerators, and of each (level, what else its value says): level1.part is a sort of its own.
+
+    An enumerator is what its group matches; the groups stand in the order of the rules.
+    """
     cues = [c for c in rules.cues["structure"] if c.value.startswith("level")]
-    return tuple((int(c.value[5]), c.value.endswith(".next"), rules.compile(c)) for c in cues)
+    pattern = "|".join(f"(?P<e{i}>{rules.expand(c.alternation())})" for i, c in enumerate(cues))
+    return regex.compile(pattern), tuple((int(c.value[5]), c.value[7:]) for c in cues)
 
 
 def read_lines(body: str, rules: RuleSet) -> list[Line]:
@@ -78,17 +84,18 @@ def _line(body: str, begin: int, end: int, rules: RuleSet) -> Line:
     written = body[begin:end]
     text = written.strip()
     start = begin + (len(written) - len(written.lstrip()) if text else 0)
-    level, ordinal = _enumerator(text, rules)
-    return Line(begin, start, end, text, level, ordinal, _number(ordinal))
+    level, ordinal, sort = _enumerator(text, rules)
+    return Line(begin, start, end, text, -level if sort == "next" else level, ordinal, _number(ordinal), sort == "part")
 
 
-def _enumerator(text: str, rules: RuleSet) -> tuple[int, str]:
-    """The level of the heading that `text` opens with (negative if it only counts on), and its enumerator."""
-    for level, next_, pattern in _levels(rules):
-        m = pattern.match(text)
-        if m:
-            return (-level if next_ else level), m[0].strip()
-    return 0, ""
+def _enumerator(text: str, rules: RuleSet) -> tuple[int, str, str]:
+    """The level of the heading that `text` opens with, its enumerator, and what sort it is of."""
+    pattern, sorts = _levels(rules)
+    m = pattern.match(text)
+    if m is None or m.lastgroup is None:
+        return 0, "", ""
+    level, sort = sorts[int(m.lastgroup[1:])]
+    return level, m[0].strip(), sort
 
 
 @lru_cache(maxsize=512)
@@ -135,6 +142,8 @@ def _cuts(line: Line, loose: bool, rules: RuleSet) -> list[int]:
     if not free and line.level not in (1, 2, 3):
         return []
     (pattern,) = patterns(rules, "inline")
+    if not free and pattern.search(text, 1, _heading_end(text)) is None:
+        return []
     heading = (line.level, len(line.ordinal))
     last = {line.level: line.number}
     cuts: list[int] = []
@@ -142,7 +151,7 @@ def _cuts(line: Line, loose: bool, rules: RuleSet) -> list[int]:
         at = m.start()
         if not free and not cuts and at >= _heading_end(text):
             break
-        level, ordinal = _enumerator(text[at : at + MOST_ENUMERATOR], rules)
+        level, ordinal, _ = _enumerator(text[at : at + MOST_ENUMERATOR], rules)
         number = _number(ordinal)
         adjoins = number == 1 and 0 < heading[0] < level and heading[1] + 2 <= at < _heading_end(text, heading[1])
         counts_on = number > 1 and number == last.get(level, -1) + 1 and text[at - 1] in STOPS_BEFORE
@@ -165,7 +174,7 @@ def _counts(text: str, line: Line, rules: RuleSet) -> bool:
     (pattern,) = patterns(rules, "inline")
     wanted = 2 if line.level == 1 and line.number == 1 else 1
     for m in pattern.finditer(text, 1):
-        level, ordinal = _enumerator(text[m.start() : m.start() + MOST_ENUMERATOR], rules)
+        level, ordinal, _ = _enumerator(text[m.start() : m.start() + MOST_ENUMERATOR], rules)
         if level == 1 and _number(ordinal) == wanted and text[m.start() - 1] in OPENS_BEFORE:
             if wanted == 2:
                 return True

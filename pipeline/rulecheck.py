@@ -209,6 +209,7 @@ PAGE = {
     "closing": ("closing",),
     "chrome": ("closing", "intro"),
     "related": ("closing",),
+    "attachment": ("closing",),
     "collection": ("intro",),
     "addressee": ("intro",),
 }

@@ -20,7 +20,7 @@ def report_date(head: Head, foot: Sequence[str], rules: RuleSet) -> str | None:
 
     `foot` are the closing lines. A date that the title itself states in full comes last.
     """
-    signed = [d for x in foot if not reads_as(x, "chrome", rules) and (d := date_in(x, rules))]
+    signed = [d for x in foot if reads_as(x, "closing", rules) and (d := date_in(x, rules))]
     under = [d for x in head.dated if (d := date_in(x, rules))]
     published = [d for x in (*head.page, *foot) if reads_as(x, "chrome", rules) and (d := date_in(x, rules))]
     titled = [d for x in (head.title or "",) if (d := date_in(x, rules)) and FULL.fullmatch(d)]

@@ -12,6 +12,7 @@ MOST_SIGNER = 40
 TAIL = 40  # lines at the end in which the list of other articles may begin
 STRAY = 2  # lines that may stand between closing lines and are none themselves: a page number, a blank form
 MOST_STRAY = 16  # characters
+MOST_ATTACHMENT = 80  # characters
 
 
 def closes(text: str, rules: RuleSet) -> bool:
@@ -35,7 +36,19 @@ def closing_line(lines: Sequence[Line], rules: RuleSet) -> int | None:
         if stray > STRAY or len(line.text) > MOST_STRAY or line.is_prose:
             break
     tail = _end(lines, rules)
-    return tail if first is None and tail < len(lines) else first
+    if first is None:
+        first = tail if tail < len(lines) else None
+    return first if first is None else _attached(lines, first, rules)
+
+
+def _attached(lines: Sequence[Line], first: int, rules: RuleSet) -> int:
+    """The line from which only papers that are enclosed are named (附件：1.统计表), or `first`."""
+    for i in range(first - 1, max(-1, first - TAIL), -1):
+        if lines[i].is_prose or len(lines[i].text) > MOST_ATTACHMENT:
+            break
+        if reads_as(lines[i].text, "attachment", rules):
+            return i
+    return first
 
 
 def _end(lines: Sequence[Line], rules: RuleSet) -> int:

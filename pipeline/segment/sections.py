@@ -33,10 +33,11 @@ def sections_of(
         sections.append(Section(report, None, 0, None, None, "intro", span.start, first, span.start))
     stops = [*(x.begin for x in opened[1:]), last][: len(opened)]
     stack: list[int] = []
+    part: Section | None = None  # 第二部分 is no parent, being of the first level too, but hands its kind on
     for i, (line, stop) in enumerate(zip(opened, stops, strict=True)):
         while stack and sections[stack[-1]].level >= line.level:
             stack.pop()
-        parent = sections[stack[-1]] if stack else None
+        parent = sections[stack[-1]] if stack else None if line.is_part else part
         heading, after = _heading(line)
         kind = _kind(heading, line.level, parent, rules) or _shown(body, opened, i, line.start + after, last)
         sections.append(Section(
@@ -44,6 +45,7 @@ def sections_of(
             max(line.begin, first), stop, line.start + after,
         ))  # fmt: skip
         stack.append(len(sections) - 1)
+        part = sections[-1] if line.is_part else part
     if last < span.end or not sections:
         sections.append(Section(report, None, 0, None, None, "closing" if last < span.end else "intro", last, span.end,
                                 last))  # fmt: skip

@@ -8,6 +8,7 @@ from pipeline.records import Section, Sentence
 
 SENTENCE_END = regex.compile(r"[。！？!?]+[”’」』）)]*+|\n+")
 QUOTES = {"“": "”", "‘": "’", "《": "》", "（": "）", "(": ")", "「": "」"}
+OPENING = regex.compile("[" + "".join(map(regex.escape, QUOTES)) + "]")
 QUOTED_REACH = 40  # a bracket or quote that stays open longer than this does not hold a sentence together
 
 
@@ -28,8 +29,9 @@ def sentences_of(body: str, number: int, section: Section) -> list[Sentence]:
 
 def _inside_quotes(body: str, start: int, stop: regex.Match[str]) -> bool:
     """Whether a stop stands inside a quote or bracket that closes soon after."""
-    left = body[max(start, stop.start() - QUOTED_REACH) : stop.start()]
-    right = body[stop.start() : stop.start() + QUOTED_REACH]
-    if stop[0][-1] in "”’」』）)":
+    at = stop.start()
+    first = max(start, at - QUOTED_REACH)
+    if stop[0][-1] in "”’」』）)" or OPENING.search(body, first, at) is None:
         return False
-    return any(left.rfind(o) > left.rfind(c) and c in right.partition("\n")[0] for o, c in QUOTES.items())
+    left, right = body[first:at], body[at : at + QUOTED_REACH].partition("\n")[0]
+    return any(left.rfind(o) > left.rfind(c) and c in right for o, c in QUOTES.items())
