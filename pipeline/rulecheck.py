@@ -197,7 +197,7 @@ def _attribute(reading: Reading, example: Example) -> tuple[str, bool]:
 
 
 # Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
-UNNAMED = frozenset({"own", "generic", "edge", "joint", "others", "never", "giver"})
+UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver"})
 CODELESS = frozenset({"weak", "office", "toward", "partner"})
 # Values of cues that take what was said of the quantity before.
 AS_BEFORE = frozenset({"same", "previous"})
