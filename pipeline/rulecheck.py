@@ -215,7 +215,7 @@ PAGE = {
 }
 FIELDS = {"signature": "issuer", "byline": "issuer", "date": "report_date", "part": "period"}
 # Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
-UNNAMED = frozenset({"own", "generic", "edge", "joint", "others", "never", "giver"})
+UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver"})
 CODELESS = frozenset({"weak", "office", "toward", "partner"})
 # Values of cues that take what was said of the quantity before.
 AS_BEFORE = frozenset({"same", "previous"})

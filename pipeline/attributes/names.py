@@ -23,7 +23,6 @@ from pipeline.rules import RuleSet
 LEVELS = ("village", "town", "county", "above")  # of the endings, from the smallest upwards
 LONGEST_KNOWN = 15  # code points: 双江拉祜族佤族布朗族傣族自治县
 SURE = 3  # code points from which on a name that the gazetteer knows is believed wherever it may begin; 新镇 is not
-SHORT = 2  # code points: 和县, 开县, 任县 are words too
 SHORTEST_NEW, LONGEST_NEW = 2, 6  # of a name that the gazetteer does not know, without its ending; 强村 is a word
 REACH = 10  # how far left of an ending its name and the word before it may begin, where no mark stands nearer
 HAN = regex.compile(r"\p{Han}")
@@ -82,11 +81,6 @@ def words_of(rules: RuleSet) -> Words:
     return Words(leads, max(map(len, leads)), generic, weak=weak, **patterns)
 
 
-def is_weak(name: str, words: Words) -> bool:
-    """Whether the name of a division is a word too (和县 in 召开和县委会议): by itself it names nothing."""
-    return len(name) <= SHORT or name in words.weak
-
-
 @lru_cache(maxsize=32)
 def pattern_of(rules: RuleSet, value: str) -> regex.Pattern[str]:
     """The cues of rules/place.toml with this value as one pattern."""
@@ -97,7 +91,9 @@ def pattern_of(rules: RuleSet, value: str) -> regex.Pattern[str]:
 def names_in(text: str, rules: RuleSet) -> tuple[Name, ...]:
     """The names of places in `text`, in its order; they do not overlap."""
     finder = _Finder(text, rules)
-    return tuple(name._replace(listed=finder.is_listed(name)) for name in finder.names())
+    names = finder.names()
+    starts = {name.start for name in names}  # 和县 in 马鞍山市和县 is no second of a list
+    return tuple(n._replace(listed=n.end not in starts and finder.is_listed(n)) for n in names)
 
 
 def names_between(text: str, rules: RuleSet, start: int, end: int) -> tuple[Name, ...]:
@@ -139,7 +135,7 @@ class _Finder:
 
     def is_listed(self, name: Name) -> bool:
         """甲村 and 乙村 in 甲村和乙村, 甲村等, and 丙村 in 甲屯、丙村; not 乙村 in 甲村8户、乙村5户."""
-        if self.words.others.match(self.text, name.end):
+        if name.lead == "list" or self.words.others.match(self.text, name.end):
             return True
         if joint := self.words.joint.match(self.text, name.end):
             ahead = range(joint.end() + 1, joint.end() + REACH)
@@ -151,14 +147,16 @@ class _Finder:
     def _known(self, ending: Hit, found: list[Name]) -> Name | None:
         """The longest name that the gazetteer knows and that may begin where it does."""
         text, end = self.text, ending.end
-        if ending.cue.value == "village" or self._is_generic(end):
+        if ending.cue.value == "village":
             return None
         for start in range(max(0, end - LONGEST_KNOWN), ending.start):
             name = text[start:end]
-            if not _is_named(name, self.gazetteer, ending.cue.value) or not (lead := self._lead(start, found)):
+            if name in self.words.generic or not _is_named(name, self.gazetteer, ending.cue.value):
+                continue  # 徐州市 ends like the word 州市, but no district is called 市区
+            if not (lead := self._lead(start, found)):
                 continue
             sure = lead == "chain" or len(name) >= SURE or self.told[name] or ending.cue.value != "town"
-            if sure and not (is_weak(name, self.words) and lead != "chain" and self.words.office.match(text, end)):
+            if sure and not (name in self.words.weak and lead != "chain" and self.words.office.match(text, end)):
                 return Name(start, end, name, ending.cue.value, lead, known=True)
         return None
 
@@ -179,21 +177,19 @@ class _Finder:
 
     def _options(self, ending: Hit, floor: int) -> list[int]:
         """Where a new name with this ending may begin, judged by what stands before; `floor` ends the name before."""
-        if self._is_generic(ending.end):
+        if self._is_generic(ending.end) or self._word_before(ending.start, ending.start - REACH) in SHIFTING:
             return []
-        low = ending.start
+        low, joint = ending.start, None
         while low > floor and ending.start - low < REACH and HAN.match(self.text, low - 1):
             low -= 1
-        chained = low == floor and floor > 0
-        begins = low == 0 or chained or not HAN.match(self.text, low - 1)
-        starts = [low] if begins and not (chained and self.words.joint.match(self.text, low)) else []
+        if low == floor > 0 and (joint := self.words.joint.match(self.text, low)):
+            low = joint.end()
+        starts = [low] if low in (0, floor) or joint or not HAN.match(self.text, low - 1) else []
         reach = range(low + 1, ending.start - SHORTEST_NEW + 1)
         leads = {start: lead for start in reach if (lead := self._word_before(start, low))}
         shifted = max((s for s, lead in leads.items() if lead in SHIFTING), default=low)
         every = [s for s in (*starts, *leads) if s >= shifted and s in range(ending.start - LONGEST_NEW, reach.stop)]
-        return (
-            [] if self._word_before(ending.start, low) in SHIFTING else [s for s in every if self._is_stem(s, ending)]
-        )
+        return [s for s in every if self._is_stem(s, ending)]
 
     def _is_stem(self, start: int, ending: Hit) -> bool:
         blanked = start + 1 in self.ends and DATED.match(self.text, start - 1)  # xx镇街镇 may be anything

@@ -25,10 +25,15 @@ def place_of(context: Context, rules: RuleSet) -> Located:
     zero, end = context.sentence.start, context.sentence.end
     names = {n.end - zero: n for n in names_between(context.text, rules, zero, end)}
     spoken: Hit | Name | None = None
+    several = False
     for hit in governing(book_of(rules, "place"), place_in_sentence(context)):
-        if hit.cue.value == "own":
+        name = names.get(hit.end)
+        if hit.cue.value == "own" and name is None:  # 安全村 is a name
             spoken = hit if _speaks(zero + hit.start, zero + hit.end, context, rules) else spoken
-        elif (name := names.get(hit.end)) and _is_subject(name, context, rules):
+        elif hit.cue.value == "sum":
+            spoken = None if several else spoken
+        elif name and _is_subject(name, context, rules):
+            several = several or (isinstance(spoken, Name) and spoken.text != name.text)
             spoken = name
     if isinstance(spoken, Hit):
         return _own(context.text[zero + spoken.start : zero + spoken.end], context, rules)
@@ -64,7 +69,7 @@ def _speaks(start: int, end: int, context: Context, rules: RuleSet) -> bool:
     level, own = _level(context.text[start:end], rules), _level(context.report.place or "", rules)
     if not own or LEVELS.index(level) <= LEVELS.index(own):
         return True
-    return pattern_of(rules, "opening").search(context.text, context.sentence.start, start) is not None
+    return pattern_of(rules, "opening").search(context.text[context.sentence.start : start]) is not None
 
 
 def _own(words: str, context: Context, rules: RuleSet) -> Located:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import regex
 
-from pipeline.attributes.names import Name, Words, is_weak, names_between, names_in, pattern_of, words_of
+from pipeline.attributes.names import Name, names_between, names_in, pattern_of, words_of
 from pipeline.gazetteer import COUNTY, TOWNSHIP, Gazetteer, load_gazetteer
 from pipeline.records import Document, Report
 from pipeline.rules import RuleSet
@@ -49,7 +49,7 @@ class Scope:
     level: str  # of the report's place
     year: int | None
     gazetteer: Gazetteer
-    words: Words
+    weak: frozenset[str]  # names that are words too: 新城区, 和县
     named: Mapping[str, int]  # code of 6 digits -> the best tier of its mentions
     called: Mapping[str, str]  # code of 6 digits -> its name in the report
     outers: Mapping[str, frozenset[str]]  # name -> the codes of what the report puts directly before it
@@ -64,15 +64,32 @@ class Scope:
         """The code of a place by its name; `outer`: the code of what stands directly before it."""
         if name == self.report.place and self.report.adcode:
             return self.report.adcode
-        if outer is None and name in self.outers:
-            if len(self.outers[name]) > 1:
-                return None
-            (outer,) = self.outers[name]
-        if outer == UNKNOWN:
-            return None
+        if outer is not None:
+            return self._inside(name, level, outer)
+        # Named alone: what the report says directly before it elsewhere must agree with what else it names.
+        outers = self.outers.get(name, frozenset())
+        found = {self._inside(name, level, outer) for outer in outers}
+        if not outers or level != "village":
+            found.add(self._alone(name, level) or next(iter(found), None))
+        return found.pop() if len(found) == 1 else None
+
+    def _inside(self, name: str, level: str, outer: str) -> str | None:
+        """The code of a place in the place `outer`. There are no villages in the gazetteer, and not all townships: a
+        village takes the code of its township, a township that is not listed that of its county.
+        """
+        if level == "village" or outer == UNKNOWN:
+            return outer if len(outer) == TOWNSHIP else None
+        listed = level == "town"
+        codes = self.gazetteer.townships.get(name, ()) if listed else self.gazetteer.codes(name, self.year)
+        inside = [c for c in codes if outer in self.gazetteer.above(c, self.year)]
+        if listed and not inside and _is_county(outer):
+            return outer
+        return inside[0] if len(inside) == 1 else None
+
+    def _alone(self, name: str, level: str) -> str | None:
         if level == "village":
-            return self._village(name, outer)
-        return self._township(name, outer) if level == "town" else self._division(name, outer)
+            return self._village(name)
+        return self._township(name) if level == "town" else self._division(name)
 
     def superior(self, ending: str) -> tuple[str, str] | None:
         """Name and code of the division with this `ending` that the report's place lies in, if the report names it."""
@@ -80,30 +97,22 @@ class Scope:
         above = [c for c in self.gazetteer.above(code, self.year) if self.called.get(c, "").endswith(ending)]
         return (self.called[above[0]], above[0]) if len(above) == 1 else None
 
-    def _division(self, name: str, outer: str | None) -> str | None:
+    def _division(self, name: str) -> str | None:
         codes = self.gazetteer.codes(name, self.year)
-        if outer:
-            return _only(_within(codes, outer, self))
-        if len(codes) == 1 and not is_weak(name, self.words):
+        if len(codes) == 1 and name not in self.weak:
             return codes[0]
         around = dict.fromkeys(self.gazetteer.above(self.report.adcode or "", self.year), DIRECT)
         return _supported(codes, {**self.named, **around}, self)
 
-    def _township(self, name: str, outer: str | None) -> str | None:
-        codes = self.gazetteer.townships.get(name, ())
-        if outer is not None:
-            inside = _within(codes, outer, self)
-            return outer if not inside and _is_county(outer) else _only(inside)
-        # A prefecture speaks only where none of its counties is named.
+    def _township(self, name: str) -> str | None:
+        """Only within a county that the report names, or within a prefecture of which it names no county."""
         homes = {c: t for c, t in self.named.items() if _is_county(c)}
         covered = {c for home in homes for c in self.gazetteer.above(home, self.year)}
         homes |= {c: t for c, t in self.named.items() if c not in covered and not c.endswith("0000")}
-        return _supported(codes, homes, self)
+        return _supported(self.gazetteer.townships.get(name, ()), homes, self)
 
-    def _village(self, name: str, outer: str | None) -> str | None:
-        """Only within a known township: the one before it, else the report's place, else the only one it names."""
-        if outer is not None:
-            return outer if len(outer) == TOWNSHIP else None
+    def _village(self, name: str) -> str | None:
+        """Only within a known township: the report's own place, else the only one that the report names."""
         if name == self.report.place or not self.report.place:
             return self.township
         code = self.report.adcode or ""
@@ -133,7 +142,7 @@ def scope_of(text: str, report: Report, rules: RuleSet) -> Scope:
     stretches.append((text, names_between(text, rules, report.start, report.end), BODY))
     place = names_in(report.place or "", rules)
     level = place[-1].level if place else ""
-    scope = Scope(report, level, _year(report), load_gazetteer(), words_of(rules), {}, {}, {}, {}, None)
+    scope = Scope(report, level, _year(report), load_gazetteer(), words_of(rules).weak, {}, {}, {}, {}, None)
     scope = _with_named(scope, [m for stretch in stretches for m in _mentions(stretch, scope, rules)])
     return _with_chains(scope, stretches, rules)
 
@@ -163,7 +172,7 @@ def _mentions(stretch: Stretch, scope: Scope, rules: RuleSet) -> list[Mention]:
             continue
         direct = following is not None and following.text == scope.report.place
         mine = DIRECT if direct else ELSEWHERE if is_elsewhere(text, name, rules) else tier
-        weak = not (inside or around) and is_weak(name.text, scope.words)
+        weak = not (inside or around) and name.text in scope.weak
         found.append(Mention(name.text, outer, mine, weak))
     return found
 
@@ -246,14 +255,6 @@ def _supported(codes: Sequence[str], named: Mapping[str, int], scope: Scope) -> 
     if best == ELSEWHERE or any(not found < homes[first] for code, found in homes.items() if code != first):
         return None
     return first
-
-
-def _within(codes: Iterable[str], outer: str, scope: Scope) -> tuple[str, ...]:
-    return tuple(c for c in codes if outer in scope.gazetteer.above(c, scope.year))
-
-
-def _only(codes: Sequence[str]) -> str | None:
-    return codes[0] if len(codes) == 1 else None
 
 
 def _is_county(code: str) -> bool:
