@@ -14,6 +14,7 @@ from pipeline import schema
 from pipeline.edtf import days
 from pipeline.records import Check, Failure, Observation, Reading, Report
 from pipeline.rules import RuleSet
+from pipeline.twins import signature_of
 
 Row = tuple[object, ...]
 NEVER = 2**62  # an offset behind every text
@@ -145,7 +146,7 @@ def _reports(named: Named) -> Iterable[Row]:
             named.reports[i], named.source, start, end, r.title, r.issuer, r.place, None, r.report_date,
             *_period(r.period), reading.text.script, len(raw),
             sum(o.quantity.masked for o in mine) / len(mine) if mine else None, len(mine),
-            sorted(repairs.items()), None, None,
+            sorted(repairs.items()), None, None, signature_of(reading.text.text[r.start : r.end]),
         )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ STAGES = (
     "topics", "attributes", "reconcile",
 )  # fmt: skip
 AROUND = (
-    "schema", "tables", "store", "engine", "ingest", "summary", "explain", "rulecheck",
+    "schema", "twins", "panel", "tables", "store", "engine", "ingest", "summary", "explain", "rulecheck",
     "gold", "evaluate", "scoreboard", "train", "trial", "bench", "cli", "__main__",
 )  # fmt: skip
 LAYERS = (*GROUND, *STAGES, "extract", *AROUND)

@@ -88,7 +88,7 @@ def rates(line: Line, rules: RuleSet) -> Iterator[Check]:
 
 def _meant(line: Line, whole: Entry, part: Entry, rate: Entry, rules: RuleSet) -> bool:
     """Whether 受理20宗,办结15宗,办结率85% means these two numbers: its word is theirs, and one slip explains it."""
-    if whole.kind != part.kind or rate.piece.frames != whole.piece.frames or whole.piece.clauses == part.piece.clauses:
+    if whole.kind != part.kind or whole.value < part.value or rate.piece.frames != whole.piece.frames or whole.piece.clauses == part.piece.clauses:
         return False
     rule = rules.checks["rate"]
     named = next(rule.finditer("named", line.text[rate.piece.clause_start : rate.start], rules), None)
