@@ -134,6 +134,31 @@ def _show_summary(summary: Summary, out: Path, seconds: float) -> None:
 
 
 @app.command(epilog=EXIT_CODES)
+def panel(
+    out: Out = PROCESSED,
+    wide: Annotated[
+        Path | None, typer.Option("--wide", help="Parquet file for the wide form: a column for each indicator.")
+    ] = None,
+) -> None:
+    """Show how the facts in --out were put together from what the reports state, or write them in wide form.
+
+    Example: cunbao panel --out data/processed --wide panel.parquet
+    """
+    from pipeline.panel import read_panel, write_wide
+
+    facts = read_panel(out)
+    if wide is not None:
+        out_console.print(Text(f"{write_wide(facts, wide)} rows; written to {wide}"), soft_wrap=True)
+        return
+    table = Table(title=f"{len(facts)} facts", title_justify="left")
+    table.add_column("chosen by")
+    table.add_column("facts", justify="right")
+    for count in facts["chosen_by"].combine_chunks().value_counts().to_pylist():
+        table.add_row(str(count["values"]), str(count["counts"]))
+    out_console.print(table)
+
+
+@app.command(epilog=EXIT_CODES)
 def explain(
     file: Annotated[Path, typer.Argument(help="A report.")],
     at: Annotated[int, typer.Option("--at", help="Offset of the number in the decoded file (column raw_start).")],
@@ -300,8 +325,8 @@ def rules_check() -> None:
     broken = failures(rules, load_model())
     for line in broken:
         err_console.print(Text(line), soft_wrap=True)
-    total = sum(1 for _ in examples_of(rules))
-    out_console.print(f"{len(rules.by_id)} rules, {total} examples, {len(broken)} broken")
+    total = sum(1 for _ in examples_of(rules)) + sum(1 for c in rules.checks.values() for _ in c.examples())
+    out_console.print(f"{len(rules.by_id) + len(rules.checks)} rules, {total} examples, {len(broken)} broken")
     if broken:
         raise typer.Exit(3)
 

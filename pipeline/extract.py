@@ -41,7 +41,7 @@ def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     observations = tuple(
         observe(context, topic, part, rules) for context, topic, part in zip(contexts, topics, parts, strict=True)
     )
-    return Reading(text, document, numerals, observations, reconcile(observations))
+    return Reading(text, document, numerals, observations, reconcile(text.text, document, observations, rules))
 
 
 def quantities_in(

@@ -14,10 +14,12 @@ import pyarrow as pa
 from pipeline.engine import map_batches
 from pipeline.errors import OptionError
 from pipeline.extract import extract_file
+from pipeline.panel import panel_of
 from pipeline.read import digest_of, members_of, size_of
 from pipeline.rules import RuleSet, load_rules
 from pipeline.tables import tables_of
 from pipeline.topics.model import load_model
+from pipeline.twins import mark_twins
 
 BATCH_BYTES = 1_000_000  # of source files to a batch: some seconds of work, so that a progress bar moves
 
@@ -110,4 +112,7 @@ def read_folder(
         progress(done, len(files))
     if not parts:
         parts = [tables_of([], rules, fingerprint=rules.fingerprint, ingested_at=ingested_at)]
-    return {name: pa.concat_tables([p[name] for p in parts]).unify_dictionaries() for name in parts[0]}
+    tables = {name: pa.concat_tables([p[name] for p in parts]).unify_dictionaries() for name in parts[0]}
+    tables["reports"] = mark_twins(tables["reports"])
+    tables["panel"] = panel_of(tables["observations"], tables["reports"])
+    return tables

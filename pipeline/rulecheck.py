@@ -9,7 +9,7 @@ import regex
 
 from pipeline.extract import read_text
 from pipeline.records import Finding, Observation, RawText, Reading
-from pipeline.rules import CueRule, Rule, RuleSet, TopicRule, UnitRule
+from pipeline.rules import CheckRule, CueRule, Rule, RuleSet, TopicRule, UnitRule
 from pipeline.topics.model import TopicModel
 
 MARK = regex.compile(r"<([^<>]{1,60})>")
@@ -46,7 +46,20 @@ def examples_of(rules: RuleSet) -> Iterator[Example]:
 
 def failures(rules: RuleSet, model: TopicModel) -> list[str]:
     """One sentence for each example that does not hold."""
-    return [said for example in examples_of(rules) if (said := failure(example, rules, model))]
+    broken = [said for example in examples_of(rules) if (said := failure(example, rules, model))]
+    checks = ((check, *example) for check in rules.checks.values() for example in check.examples())
+    return broken + [said for check, wish, text in checks if (said := check_failure(check, wish, text, rules, model))]
+
+
+def check_failure(check: CheckRule, wish: str, text: str, rules: RuleSet, model: TopicModel) -> str | None:
+    """What is wrong with one example of a check (yes: violated, no: it holds, silent: it does not speak), or None."""
+    raw = RawText("example", text, "", len(text), "txt", "utf-8", "example")
+    found = {c.holds for c in read_text(raw, rules, model).checks if c.kind == check.id}
+    if found == {"yes": {False}, "no": {True}, "silent": set()}[wish] or (wish == "yes" and False in found):
+        return None
+    said = "violated" if False in found else "holds" if found else "silent"
+    must = {"yes": "be violated", "no": "hold", "silent": "be silent"}[wish]
+    return f"checks: rule {check.id} must {must} in: {text} (found: {said})"
 
 
 def failure(example: Example, rules: RuleSet, model: TopicModel) -> str | None:

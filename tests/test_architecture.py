@@ -40,7 +40,7 @@ STAGES = (
     "topics", "attributes", "reconcile",
 )  # fmt: skip
 AROUND = (
-    "schema", "tables", "store", "engine", "ingest", "summary", "explain", "rulecheck",
+    "schema", "twins", "panel", "tables", "store", "engine", "ingest", "summary", "explain", "rulecheck",
     "gold", "evaluate", "scoreboard", "train", "train_kinds", "taught", "trial", "bench", "cli", "__main__",
 )  # fmt: skip
 LAYERS = (*GROUND, *STAGES, "extract", *AROUND)
