@@ -182,3 +182,11 @@ def test_a_remedy_is_no_problem() -> None:
 def test_a_long_text_is_cut_to_its_end(piece: str) -> None:
     text, document = read(piece * (30_000 // len(piece)) + "甲")
     assert document.sentences[-1].end == len(text)
+
+
+@pytest.mark.parametrize("text", ["全村共有35户," * 900, "全村共有35户" * 900], ids=["with commas", "without commas"])
+def test_a_line_without_a_full_stop_is_cut_into_pieces_that_tile_it(text: str) -> None:
+    sentences = read(text)[1].sentences
+    assert max(s.end - s.start for s in sentences) <= 2000
+    assert [s.start for s in sentences[1:]] == [s.end for s in sentences[:-1]]
+    assert (sentences[0].start, sentences[-1].end) == (0, len(text))
