@@ -37,6 +37,7 @@ MAX_CHAIN = 3  # sentences that open with 其中, one after another
 MAX_HEADING = 30  # longer ones are sentences (一是…), of which the first clause alone is a heading
 CLAUSE_END = regex.compile(r"[，,；;：:]")
 UNKNOWN_YEAR = "20XX"
+UP_TO_REPORT = frozenset({"since", "years"})  # kinds that end with the report's year
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def _spoken(book: Book, place: Place, clock: Clock) -> Finding | None:
             continue
         said = read_period(hit.cue.value, hit.groups, clock)
         if hit.cue.where == "sentence" and YEAR.match(said):
-            clock = Clock(int(said[:4]), clock.period, clock.own)  # 2023年新建8座;12月底前 is of 2023
+            # 2023年新建8座;12月底前 is of 2023, 2016年以来脱贫80户,12月底前 of the report's year
+            clock = Clock(int(YEAR.findall(said)[-1]), clock.period, clock.own)
         if best is None or (hit.cue.priority, hit.start) > (best[0].cue.priority, best[0].start):
             best = (hit, said)
     return Finding(best[1], best[0].cue.id) if best else None
@@ -148,7 +150,7 @@ def read_period(value: str, groups: Mapping[str, str | None], clock: Clock) -> s
     named = groups.get("year")
     if named and not _is_number(named):
         return UNKNOWN_YEAR
-    own = match["shift"] or groups.get("this")
+    own = match["shift"] or groups.get("this") or match["kind"] in UP_TO_REPORT
     year = _number(named) if named else _shifted(clock.own if own else clock.year, match["shift"])
     kind = match["kind"]
     if kind == "report":
@@ -167,7 +169,7 @@ def _dated(kind: str, year: int, groups: Mapping[str, str | None], clock: Clock)
     if kind == "years":
         return _interval(str(year - max(1, number.get("years", 1)) + 1), str(year))
     if kind == "since":
-        return _interval(_date(year, number.get("month"), None), str(clock.year or year))
+        return _interval(_date(year, number.get("month"), None), str(clock.own or year))
     if kind == "first":
         return _interval(_date(year, 1, None), _date(year, number.get("month2") or number.get("quarter", 4) * 3, None))
     if kind == "span":
