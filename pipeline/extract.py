@@ -21,10 +21,11 @@ from pipeline.topics.model import TopicModel
 def extract_file(path: Path, source: str, rules: RuleSet, model: TopicModel) -> Reading | Failure:
     """Reads one file; a file that cannot be read becomes a Failure that says why."""
     try:
-        raw = read_source(path, source)
+        return read_text(read_source(path, source), rules, model)
     except ReadError as error:
         return failure_of(path, source, error)
-    return read_text(raw, rules, model)
+    except MemoryError:
+        return failure_of(path, source, ReadError(f"{source}: reading it needs more memory than there is; split it"))
 
 
 def failure_of(path: Path, source: str, error: ReadError) -> Failure:

@@ -49,6 +49,12 @@ PAGES = {
         site("<div><h1>红柳村工作总结</h1><table><tr><td>一组<td>12户<tr><td>二组<td>7户</table></div>"),
         ["红柳村工作总结", "一组\t12户", "二组\t7户"],
     ),
+    "a menu under the text": (
+        site(
+            f"<div><h1>红柳村工作总结</h1>{PARAS}<div><a href=1>某镇带动7户</a>|<a href=2>某镇带动9户</a></div></div>"
+        ),
+        LINES,
+    ),
     "links in a sentence": (
         site(f"<div><h1>红柳村工作总结</h1><p>见<a href=1>通知</a>和<a href=2>办法</a>，涉及35户。</p>{PARAS}</div>"),
         [LINES[0], "见通知和办法，涉及35户。", *LINES[1:]],
@@ -76,6 +82,7 @@ TAGS = {
         ),
         ["甲"],
     ),
+    "headers of pages": ("<div title=header><p>内部资料 第9户</div><p>有35户", ["有35户"]),
     "deleted": ("<p>有<del>99</del><ins>35</ins>户", ["有35户"]),
     "a reading above": ("<p><ruby>统<rp>(</rp><rt>tǒng</rt><rp>)</rp></ruby>一", ["统一"]),
     "blanks": ("<p>甲\n   乙</p><pre>丙\n  丁</pre>", ["甲 乙", "丙", "丁"]),
@@ -111,6 +118,7 @@ CHARSETS = [
     ("utf-8", "gb2312", "utf-8"),
     ("gb18030", "gb2312", "gb18030"),
     ("gb18030", "utf-8", "gb18030"),
+    ("gb18030", "big5", "gb18030"),
     ("gb18030", "nonsense", "gb18030"),
     ("utf-16", "utf-8", "utf-16"),
 ]
@@ -122,3 +130,10 @@ def test_a_page_is_read_in_its_encoding_whatever_it_says(tmp_path: Path, real: s
     raw = read_source(tmp_path / "a.html", "a.html")
     assert raw.text.splitlines() == LINES[1:] * 3
     assert raw.encoding == found
+
+
+def test_utf_8_that_could_be_gbk_is_utf_8(tmp_path: Path) -> None:
+    data = "<html><meta charset=gb2312><p>农村人口35人，".encode()
+    assert data.decode("gb18030"), "every pair of bytes is a character of GBK too"
+    (tmp_path / "a.html").write_bytes(data)
+    assert read_source(tmp_path / "a.html", "a.html").text == "农村人口35人，\n"

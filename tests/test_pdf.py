@@ -58,9 +58,11 @@ JOINED = {
     ),
     "words of letters": ([line("see", **FULL), line("this", y=120)], ["see this"]),
     "numbers that count no pages": (
-        [line("35户"), line("35头", page_number=1), line("x" * 75, y=120, page_number=1, **FULL)],
-        ["35户", "35头", "x" * 75],
+        [line("35户"), line("41户", page_number=1), line("x" * 75, y=120, page_number=1, **FULL)],
+        ["35户", "41户", "x" * 75],
     ),
+    "a page number on a single page": ([line("全村35户"), line("— 1 —", y=800)], ["全村35户"]),
+    "a number within the page": ([line("全村35户"), line("1", y=400)], ["全村35户", "1"]),
     "a line that two pages share": (
         [line("内部", y=30), line("甲", y=90, **FULL), line("内部", y=30, page_number=1), line("乙", page_number=1)],
         ["甲乙"],

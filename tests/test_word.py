@@ -36,7 +36,7 @@ BOX = f"<w:txbxContent>{build.para('框内有12户')}</w:txbxContent>"
 WORD = {
     "insertions are text": (f"<w:p>{run('全村')}<w:ins>{run('35户')}</w:ins></w:p>", ["全村35户"]),
     "deletions are not": (
-        f"<w:p>{run('全村')}<w:del><w:r><w:delText>99</w:delText></w:r></w:del>{run('35户')}</w:p>",
+        f"<w:p>{run('全村')}<w:del><w:r><w:delText>99</w:delText><w:tab/></w:r></w:del>{run('35户')}</w:p>",
         ["全村35户"],
     ),
     "moved text stands once": (

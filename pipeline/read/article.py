@@ -30,6 +30,7 @@ CONTAINERS = {
 ROWS = {"table", "tbody", "tr"}
 BOXES = CONTAINERS | {"ul", "ol", "dl", "p", "li", "header"}
 WORD = re.compile(r"[A-Za-z]{2,40}")
+RUNNING = {"header", "footer"}  # what LibreOffice calls the blocks that were headers and footers of pages
 HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden")
 SENTENCE = re.compile(r"[。；！？]")
 FIGURE = re.compile(r"[0-9]")
@@ -82,6 +83,8 @@ def surroundings(root: Element, body: Element) -> tuple[Element, set[Element], s
 def is_unseen(element: Element) -> bool:
     """Whether a browser shows nothing of an element."""
     if not isinstance(element.tag, str) or element.tag in UNSEEN or element.get("hidden") is not None:
+        return True
+    if element.get("title") in RUNNING:
         return True
     return HIDDEN.search(element.get("style", "")[:500]) is not None
 

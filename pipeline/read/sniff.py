@@ -11,6 +11,7 @@ import zipfile
 from pathlib import PurePosixPath
 
 from pipeline.errors import ReadError
+from pipeline.read.archive import DAMAGED
 
 BY_NAME = {
     "": "txt", ".txt": "txt", ".text": "txt", ".md": "md", ".htm": "html", ".html": "html", ".xhtml": "html",
@@ -66,7 +67,7 @@ def _packed(data: bytes) -> str:
     """docx, another office file, or a plain archive."""
     try:
         names = zipfile.ZipFile(io.BytesIO(data)).namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except DAMAGED:
         return ""  # the reader that the name calls for says what is wrong
     if any(name.lower() == "word/document.xml" for name in names):
         return "docx"
