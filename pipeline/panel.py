@@ -28,16 +28,18 @@ def panel_of(observations: pa.Table, reports: pa.Table) -> pa.Table:
     """
     rows = _ranked(_joined(observations, reports))
     groups = rows.groupby(KEY, dropna=False, sort=False, observed=True)
-    best, second = groups.nth(0).set_index("group"), groups.nth(1).set_index("group")
+    best = groups.nth(0).set_index("group")
+    others = rows[rows["value"] != groups["value"].transform("first")]
+    rival = others.groupby("group").nth(0).set_index("group")
     table = best.assign(
         observations=groups.size().to_numpy(),
         reports=groups["root"].nunique().to_numpy(),
-        agree=_agree(groups).to_numpy(),
+        agree=(groups["value"].nunique() <= 1).to_numpy(),
         least=groups["value"].min().to_numpy(),
         most=groups["value"].max().to_numpy(),
         observation_ids=groups["observation_id"].agg(list).to_numpy(),
     )
-    table["chosen_by"] = _reasons(table, second.reindex(table.index))
+    table["chosen_by"] = _reasons(table, rival.reindex(table.index))
     table = table.sort_values(KEY, kind="stable", na_position="last")
     arrow = schema.PANEL.schema()
     return pa.Table.from_pandas(table[arrow.names], schema=arrow, preserve_index=False).replace_schema_metadata(
@@ -55,7 +57,8 @@ def _joined(observations: pa.Table, reports: pa.Table) -> pd.DataFrame:
     rows["root"] = rows["twin_of"].fillna(rows["report_id"])
     rows["subject"] = [NOISE.sub("", subject) for subject in rows["subject"]]
     again = rows["twin_of"].notna() & rows.duplicated(["root", *KEY, *FACT, "masked"], keep="first")
-    return rows[~again].copy()
+    kept: pd.DataFrame = rows[~again].copy()
+    return kept
 
 
 def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -73,17 +76,12 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(order, ascending=[True, *([False] * len(REASONS))], kind="stable")
 
 
-def _agree(groups: pd.api.typing.DataFrameGroupBy) -> pd.Series[bool]:
-    """Whether all known values of a fact are one value."""
-    agree: pd.Series[bool] = groups["value"].nunique() <= 1
-    return agree
-
-
-def _reasons(best: pd.DataFrame, second: pd.DataFrame) -> pd.Series[str]:
-    """Why the best observation of each fact was taken: the first thing in which it beats the second best."""
+def _reasons(best: pd.DataFrame, rival: pd.DataFrame) -> pd.Series[str]:
+    """Why the best observation of each fact was taken: the first thing in which it beats the best of another
+    value."""
     reason = pd.Series("first", index=best.index)
     for name in reversed(REASONS):
-        reason = reason.mask(best[name] != second[name], name)
+        reason = reason.mask(best[name] != rival[name], name)
     reason = reason.mask(best["agree"], "agree").mask(best["observations"] == 1, "only")
     return reason.mask(best["known"] == 0, "masked")
 
@@ -91,7 +89,7 @@ def _reasons(best: pd.DataFrame, second: pd.DataFrame) -> pd.Series[str]:
 def widen(panel: pa.Table) -> pd.DataFrame:
     """The panel with one column for each indicator and one row for each place, period and subject.
 
-    A column is named after its indicator, followed by basis, status and role where they are not total, actual and level:
+    A column is named after its indicator, then basis, status and role where they are not total, actual and level:
     `income.yuan`, `income.yuan.per_capita`, `crops.mu.planned`.
     """
     rows = panel.to_pandas()
@@ -104,7 +102,8 @@ def widen(panel: pa.Table) -> pd.DataFrame:
     rows = rows[rows["value"].notna()]
     wide = rows.set_index([*ROW, "column"])["value"].unstack("column")
     wide.columns.name = None
-    return wide.sort_index(axis=1).reset_index()
+    ordered: pd.DataFrame = wide.sort_index(axis=1).reset_index()
+    return ordered
 
 
 def read_panel(out: Path) -> pa.Table:

@@ -184,12 +184,7 @@ REPORTS = TableSpec(
         Column("repairs", pa.map_(pa.string(), pa.int32()), "number of repairs of each kind"),
         _text("twin_of", "an earlier near-duplicate", null=True, key="reports"),
         _number("twin_similarity", "how alike the two are: Jaccard similarity of their character triples", "0 to 1"),
-        Column(
-            "signature",
-            pa.binary(),
-            "MinHash signature that twins are found by; null where the text is too short",
-            required=False,
-        ),
+        _text("signature", "MinHash signature by which twins are found; null where the text is too short", null=True),
     ),
 )
 
@@ -282,8 +277,8 @@ PANEL = TableSpec(
         _number("low", "lower bound of the observation chosen", "canonical unit of measure"),
         _number("high", "upper bound of the observation chosen", "canonical unit of measure"),
         _text("qualifier", "how exact the text says it is", values=QUALIFIERS),
-        _text("chosen_by", "why this observation was taken: it is the only one, all agree, or it is better than the next "
-              "best by this", values=CHOICES),
+        _text("chosen_by", "why this observation was taken: the only one, all agree, or by this it is better than "
+              "the next best", values=CHOICES),
         _count("observations", "how many observations speak of the fact; the same value in twins counts once", "rows"),
         _count("reports", "in how many reports they stand; twins count once", "rows"),
         Column("agree", pa.bool_(), "whether all known values are one value"),

@@ -18,9 +18,7 @@ IN_A_SENTENCE: tuple[Callable[[Line, RuleSet], Iterator[Check]], ...] = (
 )  # fmt: skip
 
 
-def reconcile(
-    text: str, document: Document, observations: Sequence[Observation], rules: RuleSet
-) -> tuple[Check, ...]:
+def reconcile(text: str, document: Document, observations: Sequence[Observation], rules: RuleSet) -> tuple[Check, ...]:
     """The checks of one file, each held or violated; only exact, unmasked numbers are compared.
 
     `text` is the normalised text. Where nothing says that two numbers belong together, nothing is checked.

@@ -8,6 +8,7 @@ from pipeline.reconcile.lines import Entry, Line
 from pipeline.records import Check
 from pipeline.rules import RuleSet
 
+MOVES = ("increase", "decrease")
 REACH = 3  # numbers after a level that may say how it changed
 
 
@@ -34,7 +35,10 @@ def _changes_after(line: Line, i: int, rules: RuleSet) -> Iterator[Entry]:
     level = line.entries[i]
     rule = rules.checks["change_stated"]
     for entry in line.entries[i + 1 : i + REACH]:
-        if entry.piece.stretches != level.piece.stretches or entry.observation.role.value not in ("increase", "decrease"):
+        if entry.piece.stretches != level.piece.stretches or entry.observation.role.value not in (
+            "increase",
+            "decrease",
+        ):
             return
         if rule.matches("unless", line.text[entry.piece.clause_start : entry.start], rules):
             return
@@ -57,7 +61,7 @@ def growth(line: Line, rules: RuleSet) -> Iterator[Check]:
     rule = rules.checks["change_stated"]
     for level, change, percent in zip(line.entries, line.entries[1:], line.entries[2:], strict=False):
         roles = (change.observation.role.value, percent.observation.role.value)
-        if roles[0] != roles[1] or roles[0] not in ("increase", "decrease") or level.observation.role.value != "level":
+        if roles[0] != roles[1] or roles[0] not in MOVES or level.observation.role.value != "level":
             continue
         if level.kind != change.kind or level.kind == "percent" or percent.kind != "percent":
             continue

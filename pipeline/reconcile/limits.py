@@ -16,7 +16,7 @@ SOME = 5  # households from which their average is one: a single family may well
 
 
 def households(line: Line, rules: RuleSet) -> Iterator[Check]:
-    """persons_per_household: in 192户709人 there are at least as many persons as households, and not eight times more."""
+    """persons_per_household, household_size: in 192户709人 every household has a person, and not more than eight."""
     most = rules.checks["household_size"].most
     for left, right in pairwise(line.entries):
         joined = (left.kind, right.quantity.measure) == ("households", "persons") and right.start - left.end <= 1
@@ -34,7 +34,11 @@ def conversions(line: Line, rules: RuleSet) -> Iterator[Check]:
     rule = rules.checks["conversion"]
     for left, right in pairwise(line.entries):
         same = left.quantity.measure == right.quantity.measure not in ("other", "percent")
-        if same and left.quantity.unit != right.quantity.unit and rule.fullmatches("joins", line.between(left, right), rules):
+        if (
+            same
+            and left.quantity.unit != right.quantity.unit
+            and rule.fullmatches("joins", line.between(left, right), rules)
+        ):
             slack = max(left.step, right.step) / 2 * 1.0001
             yield Check("conversion", left.value, right.value, abs(left.value - right.value) <= slack,
                         (left.index, right.index))  # fmt: skip

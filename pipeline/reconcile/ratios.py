@@ -20,7 +20,9 @@ def products(line: Line, rules: RuleSet) -> Iterator[Check]:
         counted = PER.get(average.observation.basis.value)
         if counted is None or average.observation.role.value != "level" or average.kind in (counted, "percent"):
             continue
-        near = [e for e in line.entries if e is not average and e.plain and e.piece.stretches == average.piece.stretches]
+        near = [
+            e for e in line.entries if e is not average and e.plain and e.piece.stretches == average.piece.stretches
+        ]
         totals = [e for e in near if e.kind == average.kind and e.value]
         counts = [e for e in near if e.kind == counted and e.value]
         yield from _product(average, totals, counts)
@@ -59,7 +61,9 @@ def _slipped(average: Entry, total: Entry, count: Entry) -> bool:
     product = average.value * count.value
     if any(abs(product - slip) <= min(slack, 0.005 * slip) + 1e-6 for slip in slips_of(total)):
         return True
-    return any(abs(average.value * slip - total.value) <= min(slack, 0.005 * total.value) + 1e-6 for slip in slips_of(count))
+    return any(
+        abs(average.value * slip - total.value) <= min(slack, 0.005 * total.value) + 1e-6 for slip in slips_of(count)
+    )
 
 
 def rates(line: Line, rules: RuleSet) -> Iterator[Check]:
@@ -71,8 +75,9 @@ def rates(line: Line, rules: RuleSet) -> Iterator[Check]:
         words = line.text[max(rate.piece.clause_start, rate.start - LOOK_BACK) : rate.start]
         if not rule.matches("rate", words, rules) or rule.matches("unless", words, rules):
             continue
-        near = [e for e in line.entries[max(0, i - REACH) : i]
-                if e.plain and e.value and e.kind != "percent" and e.piece.stretches[0] == rate.piece.stretches[0]]  # fmt: skip
+        before = line.entries[max(0, i - REACH) : i]
+        near = [e for e in before if e.plain and e.value and e.kind != "percent"]
+        near = [e for e in near if e.piece.stretches[0] == rate.piece.stretches[0]]
         pairs = [(a, b) for a, b in combinations(near, 2) if a.kind == b.kind]
         best = next((p for p in pairs if _is_rate(rate.value, rate, *p)), None)
         if best is None:
@@ -88,7 +93,12 @@ def rates(line: Line, rules: RuleSet) -> Iterator[Check]:
 
 def _meant(line: Line, whole: Entry, part: Entry, rate: Entry, rules: RuleSet) -> bool:
     """Whether 受理20宗,办结15宗,办结率85% means these two numbers: its word is theirs, and one slip explains it."""
-    if whole.kind != part.kind or whole.value < part.value or rate.piece.frames != whole.piece.frames or whole.piece.clauses == part.piece.clauses:
+    if (
+        whole.kind != part.kind
+        or whole.value < part.value
+        or rate.piece.frames != whole.piece.frames
+        or whole.piece.clauses == part.piece.clauses
+    ):
         return False
     rule = rules.checks["rate"]
     named = next(rule.finditer("named", line.text[rate.piece.clause_start : rate.start], rules), None)

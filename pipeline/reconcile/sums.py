@@ -1,9 +1,9 @@
 """Parts against their total: 其中, brackets, and lists that follow a total.
 
-A list after 其中 is often no full breakdown (党员53名,其中女党员9名), so a sum that fails accuses nobody by itself. It is
-held against the report only where something else says that the list is complete: the same list adds up in another measure
-(100户334人: the households do), its words divide the whole (男、女; C级、D级), or one digit or one unit miswritten would
-make it add up and that would hardly be chance.
+A list after 其中 is often no full breakdown (党员53名,其中女党员9名), so a sum that fails accuses nobody by itself. It
+is held against the report only where something else says that the list is complete: the same list adds up in another
+measure (households beside persons), its words divide the whole (男、女; C级、D级), or one digit or one unit miswritten
+would make it add up and that would hardly be chance.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pipeline.rules import RuleSet
 
 MOST_PARTS = 30
 MAX_NOUN = 12  # code points between a total and the bracket that breaks it down
-# How likely a list that is no breakdown may look like one with a slip: for any list after 其中, for one that makes up half of
-# its total but has two parts only, and for one that just follows its total.
+# How likely a list that is no breakdown may look like one with a slip: for any list after 其中, for one that makes up
+# half of its total but has two parts only, and for one that just follows its total.
 CHANCE, FEW_CHANCE, PLAIN_CHANCE = 0.1, 0.2, 0.01
 FEW = 3  # parts that make up half of their total are taken for a breakdown from here on
 MOST_SHORT = 0.5
