@@ -27,8 +27,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Plan:
-    """`todo`: (item, why it is read). `moved`: (what is known, item). `removed`: also what was moved, under its old name.
-    `touched`: known, only the stamp is another."""
+    """`todo`: (item, why it is read). `moved`: (what is known, item). `removed`: also what was moved, by its
+    old name. `touched`: known, only the stamp is another."""
 
     todo: tuple[tuple[Item, str], ...]
     moved: tuple[tuple[Entry, Item], ...]

@@ -38,7 +38,7 @@ def add(raw: Path, count: int, *, rows: int = 1) -> None:
     raw.mkdir(exist_ok=True)
     first = len(list(raw.iterdir()))
     for i in range(first, first + count):
-        (raw / f"{i:03}.txt").write_text(TEXT + f"修路{i + 1}公里。\n" * (rows - 1), "utf-8")
+        (raw / f"{i:03}.txt").write_text(TEXT + f"修路{i + 1}公里。\n" * rows, "utf-8")
 
 
 @pytest.fixture
