@@ -1,4 +1,4 @@
-"""The command line: the only module that prints.
+"""The command line; the commands that look after the store are in cli_store.py.
 
 Exit codes: 0 done; 1 an error of the program itself; 2 an option that cannot be used; 3 a rule that cannot be used or
 whose example fails; 4 done, but some files could not be read (their reasons stand in `sources`); 5 the output folder
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import sys
 import time
 import warnings
@@ -18,20 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from pipeline.cli_store import INGEST_CODES, failures, ingest, restore, schedule, snapshots, watch
 from pipeline.errors import CunbaoError
+from pipeline.store.files import snapshots_of
+from pipeline.terminal import DATA, EXIT_CODES, PROCESSED, Jobs, Out, Raw, Reporter, err_console, out_console
 
 if TYPE_CHECKING:
     from pipeline.scoreboard import Board
     from pipeline.summary import Summary
-
-EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option cannot be used; 3 a rule cannot be
-used; 4 done, but some files could not be read (see the table `sources`); 5 the output folder cannot be written."""
 
 app = typer.Typer(
     name="cunbao",
@@ -43,45 +40,10 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
-out_console = Console()
-err_console = Console(stderr=True)
-
-Raw = Annotated[Path, typer.Option("--raw", help="Folder of reports; subfolders are read too.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the tables; made if it is not there.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Processes to read with.")]
 Gold = Annotated[Path, typer.Option("--gold", help="Folder of annotated reports (raw/ and json/).")]
-DATA, PROCESSED, GOLD = Path("data/raw"), Path("data/processed"), Path("tests/gold")
-
-
-class Reporter:
-    """Tells a person (progress bar) or a machine (JSON lines on stderr) how far a run has come."""
-
-    def __init__(self, *, quiet: bool, json_log: bool) -> None:
-        self._json = json_log
-        self._progress = Progress(
-            TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TimeRemainingColumn(), console=err_console, disable=quiet or json_log,
-        )  # fmt: skip
-        self._task = self._progress.add_task("reading", total=None)
-
-    def __enter__(self) -> Reporter:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def progress(self, done: int, total: int) -> None:
-        """Called with the number of files read so far."""
-        self._progress.update(self._task, completed=done, total=total)
-        if self._json:
-            self.log("progress", done=done, total=total)
-
-    def log(self, event: str, **fields: object) -> None:
-        """Writes one JSON line, where JSON lines are wanted."""
-        if self._json:
-            line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event, **fields}
-            print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
+GOLD = Path("tests/gold")
+for command in (ingest, snapshots, restore, failures, watch, schedule):
+    app.command(epilog=INGEST_CODES)(command)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -98,18 +60,16 @@ def extract(
 
     Example: cunbao extract --raw data/raw --out data/processed --jobs 2
     """
-    from pipeline.ingest import read_folder
     from pipeline.rules import load_rules
-    from pipeline.store import publish
-    from pipeline.summary import summarise
+    from pipeline.summary import read_summary
+    from pipeline.update import Options, bring_up_to_date
 
     began = time.monotonic()
-    rules = load_rules()
+    load_rules()  # a broken rule is named before anything is touched
     with Reporter(quiet=quiet, json_log=json_log) as reporter:
-        now = dt.datetime.now(dt.UTC)
-        tables = read_folder(raw, rules, jobs=jobs, ingested_at=now, progress=reporter.progress)
-        publish(out, tables, fingerprint=rules.fingerprint)
-        summary = summarise(tables)
+        options = Options(jobs=jobs, full=True, forget=True, allow_empty=True)
+        outcome = bring_up_to_date(raw, out, options, now=dt.datetime.now(dt.UTC), progress=reporter.progress)
+        summary = read_summary(snapshots_of(out) / str(outcome.snapshot))
         reporter.log("done", seconds=round(time.monotonic() - began, 2), **summary.totals())
     if not quiet and not json_log:
         _show_summary(summary, out, time.monotonic() - began)

@@ -218,7 +218,9 @@ def test_a_folder_that_cannot_be_written_gives_code_5(run: Run, raw: Path, tmp_p
 def test_a_second_run_into_the_same_folder_gives_code_5(run: Run, raw: Path, out: Path) -> None:
     with locked(out):
         done = run("extract", "--raw", raw, "--out", out, "--quiet")
-    assert done == Done(5, "", f"cunbao: {out}: another run is writing there; wait until it has ended\n")
+    assert (done.code, done.out) == (5, "")
+    assert done.err.startswith(f"cunbao: {out}: another run is writing there (process {os.getpid()} on ")
+    assert done.err.endswith("); wait until it has ended\n")
 
 
 def test_json_log_is_json_line_by_line(run: Run, raw: Path, out: Path) -> None:

@@ -15,6 +15,7 @@ from conftest import NOW, needs_permissions, read_tables
 
 from pipeline import ingest
 from pipeline.errors import OptionError
+from pipeline.fingerprint import current
 from pipeline.ingest import batches_of, copies_among, read_folder, sources_in
 from pipeline.rules import load_rules
 
@@ -112,7 +113,7 @@ def test_what_sources_say_of_a_file_that_was_read(tmp_path: Path) -> None:
     assert row == {
         "source": "sub/a.txt", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "format": "txt",
         "encoding": "gb18030", "encoding_how": row["encoding_how"], "extractor": None, "status": "ok", "error": None,
-        "reports": 1, "observations": 1, "ingested_at": NOW, "fingerprint": load_rules().fingerprint,
+        "reports": 1, "observations": 1, "ingested_at": NOW, "fingerprint": current().whole,
     }  # fmt: skip
     assert row["encoding_how"].startswith("character frequencies")
 
