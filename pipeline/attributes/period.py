@@ -60,9 +60,12 @@ def report_year(report: Report) -> int | None:
 
 def period_of(context: Context, rules: RuleSet) -> Finding:
     """The period as EDTF, "" where none is known: by the sentence, its headings, else the report's own."""
-    report = context.report
-    clock = _clock(report.period, report_year(report))
+    clock = _clock(context.report.period, report_year(context.report))
     book = book_of(rules, "period")
+    own = context.sentence.start < context.section.body  # a heading's own words are heard as its sentence
+    headed = _by_heading(book, context.headings[own:], context.section.kind, clock)
+    if headed and YEAR.match(headed.value):
+        clock = Clock(int(headed.value[:4]), clock.period, clock.own)  # 6月底前 under 2021年工作打算 is of 2021
     found = _spoken(book, place_in_sentence(context), clock)
     start = context.sentence.start
     for _ in range(MAX_CHAIN):
@@ -72,8 +75,7 @@ def period_of(context: Context, rules: RuleSet) -> Finding:
         start -= len(previous)
         found = _spoken(book, _end_of(previous), clock) if previous.strip() else None
     if found is None or found.value == "previous":
-        own = context.sentence.start < context.section.body  # a heading's own words have been heard
-        found = _by_heading(book, context.headings[own:], context.section.kind, clock)
+        found = headed
     return found or Finding(clock.period, DEFAULT)
 
 

@@ -29,6 +29,8 @@ def report_bounds(lines: Sequence[Line], rules: RuleSet) -> list[tuple[int, int]
         if line.level == 0:
             cut = i if _titles(lines, i, cuts[-1], rules) else None
             numbered = numbered and cut is None
+        elif line.is_part:
+            numbered = False  # 第二部分 has a numbering of its own
         elif line.level == 1 and line.number == 1 and _is_first(line, rules):
             cut = _restart(lines, i, cuts[-1], rules) if numbered else None
             numbered = True
@@ -82,7 +84,7 @@ def _restart(lines: Sequence[Line], i: int, floor: int, rules: RuleSet) -> int |
     """Where the report begins whose numbering starts again at line `i`; None if no new report begins."""
     before = next((x for x in reversed(lines[:i]) if x.text), None)
     if before is not None and before.level == 1 and before.is_bare_heading:
-        return None  # a list of headings, or a part (第二部分) with a numbering of its own
+        return None  # a list of headings
     cut = _introduction(lines, i, floor, rules)
     numbered = next(k for k in range(floor, i) if lines[k].level == 1)
     if not _holds_text(lines[numbered:cut], rules):
