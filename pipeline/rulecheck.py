@@ -148,6 +148,11 @@ def _supplied(reading: Reading, example: Example) -> tuple[str, bool]:
     return f"{quantity.measure} by {quantity.rule}", mine and quantity.measure == rule.value
 
 
+# Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
+UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver"})
+CODELESS = frozenset({"weak", "office", "toward", "partner"})
+
+
 def _place(reading: Reading, example: Example) -> tuple[str, bool]:
     observation, rule = _at(reading, example), example.rule
     if observation is None or not isinstance(rule, CueRule):
@@ -196,9 +201,6 @@ def _attribute(reading: Reading, example: Example) -> tuple[str, bool]:
     return said, (by_rule or finding.value == rule.value) if example.must else by_rule
 
 
-# Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
-UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver"})
-CODELESS = frozenset({"weak", "office", "toward", "partner"})
 # Values of cues that take what was said of the quantity before.
 AS_BEFORE = frozenset({"same", "previous"})
 CHECKS: dict[str, Callable[[Reading, Example], tuple[str, bool]]] = {
