@@ -24,6 +24,7 @@ FIRST, LAST = 1980, 2026  # the years that the tables describe
 # A report whose year is unknown is younger than this: the genre is, as texts on the web are.
 RECENT = 2000
 COUNTY, TOWNSHIP = 6, 9  # digits of a code
+TAIL = 2
 
 
 class Spell(NamedTuple):
@@ -43,6 +44,7 @@ class Gazetteer:
     by_name: Mapping[str, tuple[Spell, ...]]
     by_code: Mapping[str, tuple[Spell, ...]]
     townships: Mapping[str, tuple[str, ...]]  # name -> codes
+    tails: frozenset[str]  # the last TAIL code points of every name: what ends otherwise need not be looked up
 
     def codes(self, name: str, year: int | None) -> tuple[str, ...]:
         """The codes of 6 digits that `name` stood for in `year`, by its end or else by its start; else those of the
@@ -105,6 +107,7 @@ def load_gazetteer() -> Gazetteer:
         {name: tuple(spells) for name, spells in by_name.items()},
         {code: tuple(spells) for code, spells in by_code.items()},
         {name: tuple(codes) for name, codes in townships.items()},
+        frozenset(name[-TAIL:] for names in (by_name, townships) for name in names),
     )
 
 

@@ -161,6 +161,11 @@ def _supplied(reading: Reading, example: Example) -> tuple[str, bool]:
     return f"{quantity.measure} by {quantity.rule}", mine and quantity.measure == rule.value
 
 
+# Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
+UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver"})
+CODELESS = frozenset({"weak", "office", "toward", "partner"})
+
+
 def _place(reading: Reading, example: Example) -> tuple[str, bool]:
     observation, rule = _at(reading, example), example.rule
     if observation is None or not isinstance(rule, CueRule):
@@ -227,9 +232,6 @@ PAGE = {
     "addressee": ("intro",),
 }
 FIELDS = {"signature": "issuer", "byline": "issuer", "date": "report_date", "part": "period"}
-# Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
-UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver"})
-CODELESS = frozenset({"weak", "office", "toward", "partner"})
 # Values of cues that take what was said of the quantity before.
 AS_BEFORE = frozenset({"same", "previous"})
 CHECKS: dict[str, Callable[[Reading, Example], tuple[str, bool]]] = {

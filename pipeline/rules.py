@@ -214,7 +214,7 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
         frozenset({"village", "town", "county", "above", "own", "sum", "generic", "frame", "joint", "others",
                    "subject", "dated", "verb", "soft", "edge", "never", "opening", "giver", "weak", "office", "toward",
                    "partner"}),
-        frozenset({"", "stretch"}),
+        frozenset({"name", "stretch"}),
     ),
     "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after"})),
     "counted": (frozenset({"count"}), frozenset({"before", "after"})),

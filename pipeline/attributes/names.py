@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import regex
 
 from pipeline.attributes.cues import Hit, book_of, find_hits
-from pipeline.gazetteer import Gazetteer, load_gazetteer
+from pipeline.gazetteer import TAIL, load_gazetteer
 from pipeline.rules import RuleSet
 
 LEVELS = ("village", "town", "county", "above")  # of the endings, from the smallest upwards
@@ -25,8 +25,7 @@ LONGEST_KNOWN = 15  # code points: 双江拉祜族佤族布朗族傣族自治县
 SURE = 3  # code points from which on a name that the gazetteer knows is believed wherever it may begin; 新镇 is not
 SHORTEST_NEW, LONGEST_NEW = 2, 6  # of a name that the gazetteer does not know, without its ending; 强村 is a word
 REACH = 10  # how far left of an ending its name and the word before it may begin, where no mark stands nearer
-HAN = regex.compile(r"\p{Han}")
-HANS = regex.compile(r"\p{Han}*+")
+HAN = regex.compile(r"\p{Han}*+")
 DIGIT = regex.compile(r"[0-9]")
 # The item before a 、 that touches what follows.
 ITEM = regex.compile(r"(?P<item>[^，,；;。：:（）()\s、]{2,20})、$")
@@ -63,6 +62,7 @@ class Words:
     others: regex.Pattern[str]  # 等
     never: regex.Pattern[str]  # what no name holds
     weak: frozenset[str]  # names that are words too: 新城区
+    lengths: tuple[int, ...]  # of `generic`
     office: regex.Pattern[str]  # what follows 县 in 召开县委会议
 
 
@@ -78,7 +78,8 @@ def words_of(rules: RuleSet) -> Words:
     leads |= {w: c.value for c in cues for w in c.words if c.value in LEADS}
     generic, weak = (frozenset(w for c in cues if c.value == value for w in c.words) for value in ("generic", "weak"))
     patterns = {value: pattern_of(rules, value) for value in ("frame", "joint", "others", "never", "office")}
-    return Words(leads, max(map(len, leads)), generic, weak=weak, **patterns)
+    lengths = tuple(sorted({len(w) for w in generic}))
+    return Words(leads, max(map(len, leads)), generic, weak=weak, lengths=lengths, **patterns)
 
 
 @lru_cache(maxsize=32)
@@ -107,6 +108,14 @@ def _start(name: Name) -> int:
     return name.start
 
 
+class Room(NamedTuple):
+    """The Han text before an ending: it begins at `low`, and a new name may begin at any of `starts`."""
+
+    floor: int  # where the name before ended
+    low: int
+    starts: tuple[int, ...]
+
+
 class _Finder:
     """Reads one text twice: which names stand where they can be told, then which name every ending has."""
 
@@ -118,15 +127,17 @@ class _Finder:
 
     def names(self) -> list[Name]:
         """The names, without their lists."""
+        rooms: list[Room] = []
         floor = 0
         for ending in self.endings:
-            options = self._options(ending, floor)
-            if options and self.words.frame.match(self.text, ending.end):
-                self.told.update(self.text[start : ending.end] for start in options)
-            floor = ending.end if options else floor
+            rooms.append(self._room(ending, floor))
+            if rooms[-1].starts:
+                floor = ending.end
+                if self.words.frame.match(self.text, floor):
+                    self.told.update(self.text[start:floor] for start in rooms[-1].starts)
         found: list[Name] = []
-        for ending in self.endings:
-            name = self._known(ending, found) or self._new(ending, found)
+        for ending, room in zip(self.endings, rooms, strict=True):
+            name = self._known(ending, found) or self._new(ending, room, found)
             if name:
                 while found and found[-1].end > name.start:  # 李村 in 李村镇
                     found.pop()
@@ -139,71 +150,78 @@ class _Finder:
             return True
         if joint := self.words.joint.match(self.text, name.end):
             ahead = range(joint.end() + 1, joint.end() + REACH)
-            if any(end in self.ends and HANS.fullmatch(self.text, joint.end(), end) for end in ahead):
+            if any(end in self.ends and HAN.fullmatch(self.text, joint.end(), end) for end in ahead):
                 return True
         before = ITEM.search(self.text, max(0, name.start - ITEM_REACH), name.start)
         return before is not None and not DIGIT.search(before["item"])
 
     def _known(self, ending: Hit, found: list[Name]) -> Name | None:
         """The longest name that the gazetteer knows and that may begin where it does."""
-        text, end = self.text, ending.end
-        if ending.cue.value == "village":
+        text, end, level = self.text, ending.end, ending.cue.value
+        table: Container[str] = self.gazetteer.townships if level == "town" else self.gazetteer.by_name
+        if level == "village" or text[max(0, end - TAIL) : end] not in self.gazetteer.tails:
             return None
         for start in range(max(0, end - LONGEST_KNOWN), ending.start):
             name = text[start:end]
-            if name in self.words.generic or not _is_named(name, self.gazetteer, ending.cue.value):
+            if name not in table or name in self.words.generic:
                 continue  # 徐州市 ends like the word 州市, but no district is called 市区
-            if not (lead := self._lead(start, found)):
-                continue
-            sure = lead == "chain" or len(name) >= SURE or self.told[name] or ending.cue.value != "town"
-            if sure and not (name in self.words.weak and lead != "chain" and self.words.office.match(text, end)):
-                return Name(start, end, name, ending.cue.value, lead, known=True)
+            lead = self._lead(start, found)
+            sure = lead == "chain" or len(name) >= SURE or self.told[name] or level != "town"
+            if lead and sure and not self._is_office(name, lead, end):
+                return Name(start, end, name, level, lead, known=True)
         return None
 
-    def _new(self, ending: Hit, found: list[Name]) -> Name | None:
+    def _is_office(self, name: str, lead: str, end: int) -> bool:
+        """和县 in 召开和县委会议."""
+        return lead != "chain" and name in self.words.weak and self.words.office.match(self.text, end) is not None
+
+    def _new(self, ending: Hit, room: Room, found: list[Name]) -> Name | None:
         """The name by which the text calls the place most often, the longest of these."""
         end = ending.end
         floor = found[-1].end if found else 0
-        options = self._options(ending, floor)
-        believed = [start for start in options if self.told[self.text[start:end]]]
+        if floor > room.low and floor != room.floor:
+            room = self._room(ending, floor)
+        text, told = self.text, self.told
+        believed = [start for start in room.starts if text[start:end] in told]
         if believed:
-            start = max(believed, key=lambda s: (self.told[self.text[s:end]], -s))
+            start = max(believed, key=lambda s: (told[text[s:end]], -s))
             lead = self._lead(start, found) or "other"
         else:
-            reach = range(max(floor, end - REACH), ending.start)
-            start = next((s for s in reach if self.told[self.text[s:end]]), -1)
+            reach = range(max(floor, room.low), ending.start)
+            start = next((s for s in reach if text[s:end] in told), -1)
             lead = "other"
-        return None if start < 0 else Name(start, end, self.text[start:end], ending.cue.value, lead, known=False)
+        return None if start < 0 else Name(start, end, text[start:end], ending.cue.value, lead, known=False)
 
-    def _options(self, ending: Hit, floor: int) -> list[int]:
-        """Where a new name with this ending may begin, judged by what stands before; `floor` ends the name before."""
-        if self._is_generic(ending.end) or self._word_before(ending.start, ending.start - REACH) in SHIFTING:
-            return []
-        low, joint = ending.start, None
-        while low > floor and ending.start - low < REACH and HAN.match(self.text, low - 1):
+    def _room(self, ending: Hit, floor: int) -> Room:
+        """Where a new name with this ending may begin, judged by what stands before."""
+        text, start = self.text, ending.start
+        low, joint = start, None
+        while low > floor and start - low < REACH and is_han(text[low - 1]):
             low -= 1
-        if low == floor > 0 and (joint := self.words.joint.match(self.text, low)):
+        if start - low < SHORTEST_NEW or self._is_generic(ending.end) or self._word_before(start, low) in SHIFTING:
+            return Room(floor, low, ())
+        if low == floor > 0 and (joint := self.words.joint.match(text, low)):
             low = joint.end()
-        starts = [low] if low in (0, floor) or joint or not HAN.match(self.text, low - 1) else []
-        reach = range(low + 1, ending.start - SHORTEST_NEW + 1)
-        leads = {start: lead for start in reach if (lead := self._word_before(start, low))}
-        shifted = max((s for s, lead in leads.items() if lead in SHIFTING), default=low)
-        every = [s for s in (*starts, *leads) if s >= shifted and s in range(ending.start - LONGEST_NEW, reach.stop)]
-        return [s for s in every if self._is_stem(s, ending)]
+        starts = [low] if joint or low in (0, floor) or not is_han(text[low - 1]) else []
+        last = start - SHORTEST_NEW
+        for begin in range(low + 1, last + 1):
+            if lead := self._word_before(begin, low):
+                starts = [begin] if lead in SHIFTING else [*starts, begin]
+        first = start - LONGEST_NEW
+        return Room(floor, low, tuple(s for s in starts if first <= s <= last and self._is_stem(s, start)))
 
-    def _is_stem(self, start: int, ending: Hit) -> bool:
-        blanked = start + 1 in self.ends and DATED.match(self.text, start - 1)  # xx镇街镇 may be anything
-        return not blanked and self.words.never.search(self.text, start, ending.start) is None
+    def _is_stem(self, start: int, end: int) -> bool:
+        if start and start + 1 in self.ends and DATED.match(self.text, start - 1):
+            return False  # xx镇街镇 may be anything
+        return self.words.never.search(self.text, start, end) is None
 
     def _lead(self, start: int, found: list[Name]) -> str:
         """What stands before a name that begins at `start`; empty if no name may begin there."""
         floor = found[-1].end if found else -1
         if start == floor:
             return "chain"
-        if start == 0 or not HAN.match(self.text, start - 1):
+        if start == 0 or not is_han(self.text[start - 1]):
             return "mark"
-        if start in self.ends:
-            return "masked"
         lead = self._word_before(start, max(0, start - self.words.longest))
         return "list" if lead == "joint" and self.words.joint.fullmatch(self.text, max(0, floor), start) else lead
 
@@ -213,13 +231,16 @@ class _Finder:
             return "masked"
         for begin in range(max(low, start - self.words.longest), start):
             lead = self.words.leads.get(self.text[begin:start], "")
-            if lead and (lead != "dated" or DATED.match(self.text, begin - 1)):
-                return "subject" if lead == "dated" else lead
+            if lead and lead != "dated":
+                return lead
+            if lead and begin and DATED.match(self.text, begin - 1):
+                return "subject"
         return ""
 
     def _is_generic(self, end: int) -> bool:
-        return any(self.text[start:end] in self.words.generic for start in range(max(0, end - REACH), end))
+        return any(self.text[max(0, end - n) : end] in self.words.generic for n in self.words.lengths)
 
 
-def _is_named(name: str, gazetteer: Gazetteer, level: str) -> bool:
-    return name in (gazetteer.townships if level == "town" else gazetteer.by_name)
+def is_han(char: str) -> bool:
+    """Whether a character can stand in a name; the rare ones beyond the first plane too."""
+    return "\u3400" <= char <= "\u9fff" or char >= "\U00020000"
