@@ -77,8 +77,7 @@ def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reasons(best: pd.DataFrame, rival: pd.DataFrame) -> pd.Series[str]:
-    """Why the best observation of each fact was taken: the first thing in which it beats the best of another
-    value."""
+    """Why each best observation was taken: the first thing in which it beats the best of another value."""
     reason = pd.Series("first", index=best.index)
     for name in reversed(REASONS):
         reason = reason.mask(best[name] != rival[name], name)
