@@ -96,7 +96,7 @@ for _ in range(int(sys.argv[2])):
     first = int(values.iloc[0])
     seen.add(first)
     wrong += not (values.nunique() == 1 and len(values) == (3000 if first % 2 else 700))
-    # pyarrow takes the metadata when it looks at the folder and the rows when it reads: attrs may be older, never newer.
+    # pyarrow takes metadata when it looks at the folder, rows when it reads: attrs may be older, never newer.
     wrong += snapshot is not None and snapshot > first
     stale += snapshot is not None and snapshot < first
 print(json.dumps({"wrong": wrong, "errors": errors, "versions": len(seen), "stale": stale}))
