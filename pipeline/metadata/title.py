@@ -78,7 +78,7 @@ def _title(written: Sequence[str], rules: RuleSet) -> tuple[str | None, frozense
     Up to three lines together that read as a title; else the first line, where text follows on it or a page's lines
     stand around it.
     """
-    free = [i for i, x in enumerate(written) if not _is_page(x, rules)]
+    free = [i for i in range(_chapter(written, rules), len(written)) if not _is_page(written[i], rules)]
     for at, i in enumerate(free[:MOST_TITLE_LINES]):
         run: list[int] = []
         for k in free[at : at + MOST_TITLE_LINES]:
@@ -96,6 +96,14 @@ def _title(written: Sequence[str], rules: RuleSet) -> tuple[str | None, frozense
     if len(written[first]) >= LEAST_TITLE and _may_be_title(written[first], rules) and _heads(written, first, rules):
         return written[first], _with_repeats(written, [first], written[first])
     return None, frozenset()
+
+
+def _chapter(written: Sequence[str], rules: RuleSet) -> int:
+    """Where to look for the title: at a chapter's (篇一：…), below a chapter's number alone, or from the first line."""
+    for i, text in enumerate(written):
+        if reads_as(text, "chapter", rules):
+            return i if any(p.search(text) for p in patterns(rules, "title")) else i + 1
+    return 0
 
 
 def _may_be_title(text: str, rules: RuleSet) -> bool:
