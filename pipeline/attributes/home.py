@@ -29,11 +29,7 @@ def home_of(text: str, report: Report, rules: RuleSet) -> str | None:
     for head in (report.title, report.issuer):
         if head and (name := _first(names_in(head, rules, told), head, rules)):
             return name.text
-    place = report.place or ""
-    names = names_in(place, rules, told)
-    if names and (names[0].start, names[-1].end) == (0, len(place)):
-        return place
-    return _most(body, report.start + OPENING)
+    return _most(body, report.start + OPENING) or (report.place if report.place in told else None)
 
 
 def _first(names: Sequence[Name], head: str, rules: RuleSet) -> Name | None:

@@ -134,7 +134,7 @@ class _Finder:
             rooms.append(self._room(ending, floor))
             if rooms[-1].starts:
                 floor = ending.end
-                if self._is_framed(ending):
+                if self._is_framed(ending, rooms[-1]):
                     self.told.update(self.text[start:floor] for start in rooms[-1].starts)
         found: list[Name] = []
         for ending, room in zip(self.endings, rooms, strict=True):
@@ -145,11 +145,14 @@ class _Finder:
                 found.append(name)
         return found
 
-    def _is_framed(self, ending: Hit) -> bool:
-        """Whether what follows is what follows a name; of a 镇, 县 … it may be its office (云台县水利局)."""
-        framed = self.words.frame.match(self.text, ending.end)
-        office = ending.cue.value != "village" and self.words.bureau.match(self.text, ending.end)
-        return bool(framed or office)
+    def _is_framed(self, ending: Hit, room: Room) -> bool:
+        """Whether what follows is what follows a name; of a 镇, 县 … it may be its office where a line begins with it
+        (云台县水利局, but 配合镇政府).
+        """
+        if self.words.frame.match(self.text, ending.end):
+            return True
+        opens = room.low == 0 or self.text[room.low - 1] == "\n"
+        return opens and ending.cue.value != "village" and self.words.bureau.match(self.text, ending.end) is not None
 
     def is_listed(self, name: Name) -> bool:
         """甲村 and 乙村 in 甲村和乙村, 甲村等, and 丙村 in 甲屯、丙村; not 乙村 in 甲村8户、乙村5户."""

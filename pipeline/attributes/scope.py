@@ -101,7 +101,8 @@ class Scope:
         codes = self.gazetteer.codes(name, self.year)
         if len(codes) == 1 and name not in self.weak:
             return codes[0]
-        around = dict.fromkeys(self.gazetteer.above(self.report.adcode or "", self.year), DIRECT)
+        own = self.report.adcode or ""
+        around = dict.fromkeys((own, *self.gazetteer.above(own, self.year)), DIRECT)
         return _supported(codes, {**self.named, **around}, self)
 
     def _township(self, name: str) -> str | None:
