@@ -162,8 +162,8 @@ def _supplied(reading: Reading, example: Example) -> tuple[str, bool]:
 
 
 # Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
-UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver"})
-CODELESS = frozenset({"weak", "office", "toward", "partner"})
+UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver", "office"})
+CODELESS = frozenset({"weak", "toward", "partner"})
 
 
 def _place(reading: Reading, example: Example) -> tuple[str, bool]:

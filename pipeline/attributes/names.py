@@ -58,6 +58,7 @@ class Words:
     longest: int  # code points of the longest of them
     generic: frozenset[str]  # endings with the word before them that makes them none of a name: 贫困村
     frame: regex.Pattern[str]  # what follows a name
+    bureau: regex.Pattern[str]  # an office, which has its name from a town or division
     joint: regex.Pattern[str]  # between two names of a list
     others: regex.Pattern[str]  # 等
     never: regex.Pattern[str]  # what no name holds
@@ -77,7 +78,7 @@ def words_of(rules: RuleSet) -> Words:
     leads = {w: "verb" for c in rules.cues["subject"] if c.value == "verb" for w in c.words if len(w) > 1}
     leads |= {w: c.value for c in cues for w in c.words if c.value in LEADS}
     generic, weak = (frozenset(w for c in cues if c.value == value for w in c.words) for value in ("generic", "weak"))
-    patterns = {value: pattern_of(rules, value) for value in ("frame", "joint", "others", "never", "office")}
+    patterns = {value: pattern_of(rules, value) for value in ("frame", "bureau", "joint", "others", "never", "office")}
     lengths = tuple(sorted({len(w) for w in generic}))
     return Words(leads, max(map(len, leads)), generic, weak=weak, lengths=lengths, **patterns)
 
@@ -89,9 +90,9 @@ def pattern_of(rules: RuleSet, value: str) -> regex.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def names_in(text: str, rules: RuleSet) -> tuple[Name, ...]:
-    """The names of places in `text`, in its order; they do not overlap."""
-    finder = _Finder(text, rules)
+def names_in(text: str, rules: RuleSet, told: frozenset[str] = frozenset()) -> tuple[Name, ...]:
+    """The names of places in `text`, in its order; they do not overlap. Names that are `told` need no frame."""
+    finder = _Finder(text, rules, told)
     names = finder.names()
     starts = {name.start for name in names}  # 和县 in 马鞍山市和县 is no second of a list
     return tuple(n._replace(listed=n.end not in starts and finder.is_listed(n)) for n in names)
@@ -119,11 +120,11 @@ class Room(NamedTuple):
 class _Finder:
     """Reads one text twice: which names stand where they can be told, then which name every ending has."""
 
-    def __init__(self, text: str, rules: RuleSet) -> None:
+    def __init__(self, text: str, rules: RuleSet, told: frozenset[str]) -> None:
         self.text, self.words, self.gazetteer = text, words_of(rules), load_gazetteer()
         self.endings = [h for h in find_hits(book_of(rules, "place"), text) if h.cue.value in LEVELS]
         self.ends = {h.end for h in self.endings}
-        self.told: Counter[str] = Counter()
+        self.told = Counter(told)
 
     def names(self) -> list[Name]:
         """The names, without their lists."""
@@ -133,7 +134,7 @@ class _Finder:
             rooms.append(self._room(ending, floor))
             if rooms[-1].starts:
                 floor = ending.end
-                if self.words.frame.match(self.text, floor):
+                if self._is_framed(ending, rooms[-1]):
                     self.told.update(self.text[start:floor] for start in rooms[-1].starts)
         found: list[Name] = []
         for ending, room in zip(self.endings, rooms, strict=True):
@@ -143,6 +144,15 @@ class _Finder:
                     found.pop()
                 found.append(name)
         return found
+
+    def _is_framed(self, ending: Hit, room: Room) -> bool:
+        """Whether what follows is what follows a name; of a 镇, 县 … it may be its office where a line begins with it
+        (云台县水利局, but 配合镇政府).
+        """
+        if self.words.frame.match(self.text, ending.end):
+            return True
+        opens = room.low == 0 or self.text[room.low - 1] == "\n"
+        return opens and ending.cue.value != "village" and self.words.bureau.match(self.text, ending.end) is not None
 
     def is_listed(self, name: Name) -> bool:
         """甲村 and 乙村 in 甲村和乙村, 甲村等, and 丙村 in 甲屯、丙村; not 乙村 in 甲村8户、乙村5户."""

@@ -17,7 +17,7 @@ import regex
 
 from pipeline.attributes.names import Name, names_between, names_in, pattern_of, words_of
 from pipeline.gazetteer import COUNTY, TOWNSHIP, Gazetteer, load_gazetteer
-from pipeline.records import Document, Report
+from pipeline.records import Report
 from pipeline.rules import RuleSet
 
 # How surely a division that is named is the report's own: it is another's, it stands in the text, in the title or the
@@ -101,7 +101,8 @@ class Scope:
         codes = self.gazetteer.codes(name, self.year)
         if len(codes) == 1 and name not in self.weak:
             return codes[0]
-        around = dict.fromkeys(self.gazetteer.above(self.report.adcode or "", self.year), DIRECT)
+        own = self.report.adcode or ""
+        around = dict.fromkeys((own, *self.gazetteer.above(own, self.year)), DIRECT)
         return _supported(codes, {**self.named, **around}, self)
 
     def _township(self, name: str) -> str | None:
@@ -119,13 +120,8 @@ class Scope:
         return code if self.level == "town" and len(code) == TOWNSHIP else None
 
 
-def locate(text: str, document: Document, rules: RuleSet) -> Document:
-    """`document` with the code of each report's place."""
-    reports = tuple(replace(r, adcode=_code_of(text, r, rules)) if r.place else r for r in document.reports)
-    return replace(document, reports=reports)
-
-
-def _code_of(text: str, report: Report, rules: RuleSet) -> str | None:
+def code_of_report(text: str, report: Report, rules: RuleSet) -> str | None:
+    """The code of the report's place; None if it is unknown or ambiguous."""
     place = report.place or ""
     names = names_in(place, rules)
     if not names or names[-1].end != len(place):
