@@ -108,7 +108,7 @@ def test_layouts_are_tiled_too(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [pytest.param(s, marks=NESTED if s.name == "repairs" else (), id=s.name) for s in schema.TABLES],
+    [pytest.param(s, id=s.name) for s in schema.TABLES],
 )
 def test_a_row_is_identified_by_its_primary_key(corpus: Corpus, spec: TableSpec) -> None:
     frame = corpus.frames[spec.name]

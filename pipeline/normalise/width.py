@@ -68,11 +68,9 @@ def blank(text: str) -> Iterator[Edit]:
     if not BLANK_INSIDE.search(text):
         return
     spaced = list(SPACED.finditer(text))
-    habit = any(_certain(m["rest"]) for m in spaced)
-    for m in spaced:
-        if habit or m["rest"].count("0") >= 3:
-            start = m.start("rest")
-            yield from (Edit(start + i, start + i + 1, "", "blank") for i in range(0, len(m["rest"]), 4))
+    for m in spaced if any(_certain(m["rest"]) for m in spaced) else ():
+        start = m.start("rest")
+        yield from (Edit(start + i, start + i + 1, "", "blank") for i in range(0, len(m["rest"]), 4))
     for pattern, group in ((BESIDE_COMMA, "gap"), (BEHIND_POINT, "gap"), (BEFORE_POINT, 0)):
         for m in pattern.finditer(text):
             yield Edit(m.start(group), m.end(group), "," if "," in m[group] else "", "blank")
