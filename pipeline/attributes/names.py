@@ -124,6 +124,8 @@ class _Finder:
         self.text, self.words, self.gazetteer = text, words_of(rules), load_gazetteer()
         self.endings = [h for h in find_hits(book_of(rules, "place"), text) if h.cue.value in LEVELS]
         self.ends = {h.end for h in self.endings}
+        # Endings of names that were blanked out (xx镇) or left out (县, 乡镇): no name of which they are part.
+        self.bare = {h.end for h in self.endings if h.start in self.ends or not is_han(text[h.start - 1 : h.start])}
         self.told = Counter(told)
 
     def names(self) -> list[Name]:
@@ -232,12 +234,14 @@ class _Finder:
             return "chain"
         if start == 0 or not is_han(self.text[start - 1]):
             return "mark"
+        if start in self.ends:  # of xx镇, or of a name that nothing tells: 白马县 before 周庄镇
+            return "masked"
         lead = self._word_before(start, max(0, start - self.words.longest))
         return "list" if lead == "joint" and self.words.joint.fullmatch(self.text, max(0, floor), start) else lead
 
     def _word_before(self, start: int, low: int) -> str:
         """The kind of the longest word of `leads` that ends at `start` and begins at `low` or later."""
-        if start in self.ends:
+        if start in self.bare:
             return "masked"
         for begin in range(max(low, start - self.words.longest), start):
             lead = self.words.leads.get(self.text[begin:start], "")
@@ -253,4 +257,4 @@ class _Finder:
 
 def is_han(char: str) -> bool:
     """Whether a character can stand in a name; the rare ones beyond the first plane too."""
-    return "\u3400" <= char <= "\u9fff" or char >= "\U00020000"
+    return "\u3400" <= char <= "\u9fff" or char >= "\U00020000"  # "" is none
