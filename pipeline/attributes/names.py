@@ -197,11 +197,9 @@ class _Finder:
         believed = [start for start in room.starts if text[start:end] in told]
         if believed:
             start = max(believed, key=lambda s: (told[text[s:end]], -s))
-            lead = self._lead(start, found) or "other"
         else:
-            reach = range(max(floor, room.low), ending.start)
-            start = next((s for s in reach if text[s:end] in told), -1)
-            lead = "other"
+            start = next((s for s in range(max(floor, room.low), ending.start) if text[s:end] in told), -1)
+        lead = self._lead(start, found) or "other"
         return None if start < 0 else Name(start, end, text[start:end], ending.cue.value, lead, known=False)
 
     def _room(self, ending: Hit, floor: int) -> Room:
