@@ -105,6 +105,13 @@ def names_between(text: str, rules: RuleSet, start: int, end: int) -> tuple[Name
     return names[first : bisect_left(names, end, key=_start)]
 
 
+@lru_cache(maxsize=1024)
+def level_of(words: str, rules: RuleSet) -> str:
+    """village, town, county or above, by the ending of `words`; "" if they end like no place."""
+    hits = [h for h in find_hits(book_of(rules, "place"), words) if h.cue.value in LEVELS and h.end == len(words)]
+    return hits[0].cue.value if hits else ""
+
+
 def _start(name: Name) -> int:
     return name.start
 
@@ -122,7 +129,9 @@ class _Finder:
 
     def __init__(self, text: str, rules: RuleSet, told: frozenset[str]) -> None:
         self.text, self.words, self.gazetteer = text, words_of(rules), load_gazetteer()
-        self.endings = [h for h in find_hits(book_of(rules, "place"), text) if h.cue.value in LEVELS]
+        hits = find_hits(book_of(rules, "place"), text)
+        self.endings = [h for h in hits if h.cue.value in LEVELS]
+        self.own = {h.end for h in hits if h.cue.value == "own"}  # 石桥村 begins behind 我镇
         self.ends = {h.end for h in self.endings}
         # Endings of names that were blanked out (xx镇) or left out (县, 乡镇): no name of which they are part.
         self.bare = {h.end for h in self.endings if h.start in self.ends or not is_han(text[h.start - 1 : h.start])}
@@ -232,13 +241,17 @@ class _Finder:
             return "chain"
         if start == 0 or not is_han(self.text[start - 1]):
             return "mark"
-        if start in self.ends:  # of xx镇, or of a name that nothing tells: 白马县 before 周庄镇
+        if (
+            start in self.ends and start not in self.own
+        ):  # of xx镇, or of a name that nothing tells: 白马县 before 周庄镇
             return "masked"
         lead = self._word_before(start, max(0, start - self.words.longest))
         return "list" if lead == "joint" and self.words.joint.fullmatch(self.text, max(0, floor), start) else lead
 
     def _word_before(self, start: int, low: int) -> str:
         """The kind of the longest word of `leads` that ends at `start` and begins at `low` or later."""
+        if start in self.own:
+            return "subject"
         if start in self.bare:
             return "masked"
         for begin in range(max(low, start - self.words.longest), start):
