@@ -20,7 +20,7 @@ from pipeline.tables import tables_of
 from pipeline.topics.model import TopicModel
 
 TABLES = ("observations", "sections", "reports")
-FOLDS = 7
+FOLDS = 3  # each takes one to two minutes to fit
 
 
 def read_gold(gold: Sequence[GoldFile], rules: RuleSet, models: Mapping[str, TopicModel]) -> dict[str, pa.Table]:
