@@ -157,7 +157,7 @@ def _supplied(reading: Reading, example: Example) -> tuple[str, bool]:
     if observation is None or not isinstance(rule, CueRule):
         return "no quantity", False
     quantity = observation.quantity
-    mine = quantity.rule == rule.id if rule.where == "before" else quantity.measure == rule.value
+    mine = quantity.measure == rule.value if rule.where == "after" else quantity.rule == rule.id
     return f"{quantity.measure} by {quantity.rule}", mine and quantity.measure == rule.value
 
 

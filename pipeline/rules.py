@@ -96,8 +96,9 @@ class UnitRule(Rule):
     measure: Measure
     factor: float = 1.0
     # What 一 before the unit is: "strong" units make a quantity of it (一户); before a "weak" one (一个) it counts
-    # where rules/counted.toml says so, before a "faint" one (一批) only where nothing follows.
-    strength: Literal["strong", "weak", "faint"] = "strong"
+    # where rules/counted.toml says so, before a "faint" one (一批) only where nothing follows. A "part" counts only
+    # behind a larger unit (3元5角2分).
+    strength: Literal["strong", "weak", "faint", "part"] = "strong"
     plus: float = 0.0  # added to the number as written: 一个半月 is 1.5
     least: float = 0.0  # smaller numbers do not take the unit: 块 is money from 100 on
     most: float = 0.0  # and larger ones do not, if this is given
@@ -110,6 +111,9 @@ class CueRule(Rule):
     value: str
     where: str = ""
     unless: str = ""  # a regex: where it matches the same stretch, the cue is silent
+    # Cues at a number (fates, units in supplied): tried only where one of these characters touches the numeral there.
+    left: str = ""
+    right: str = ""
     priority: int = 0  # higher wins; equal: the later in the text, then the file's order
 
 
@@ -192,7 +196,7 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
     "fates": (
         frozenset({"date", "period", "enumerator", "ordinal", "document_number", "name", "phrase", "grade", "age",
                    "code", "mask_of_name"}),
-        frozenset({"", "line"}),
+        frozenset({"", "number", "han", "digits", "mask", "alone"}),
     ),
     "qualifiers": (frozenset({"about", "over", "under"}), frozenset({"before", "after", "inside", "verb"})),
     "headings": (
@@ -216,7 +220,7 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
                    "partner"}),
         frozenset({"name", "stretch"}),
     ),
-    "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after"})),
+    "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after", "unit", "head"})),
     "counted": (frozenset({"count"}), frozenset({"before", "after"})),
     "structure": (None, frozenset({"", "line"})),
     "subject": (frozenset({"verb", "noun", "stop"}), frozenset({""})),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from decimal import Overflow
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -82,13 +81,13 @@ def test_every_way_to_write_a_quantity(marked: str, said: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(c, id=c["text"], marks=todo(c)) for c in [*CASES["text"], *CASES["todo"]]]
+    "case", [pytest.param(c, id=c["text"], marks=todo(c)) for c in [*CASES["text"], *CASES.get("todo", [])]]
 )
 def test_every_quantity_of_a_text(case: dict[str, Any]) -> None:
     assert rows(case["text"]) == [Row(**row) for row in case["rows"]]
 
 
-@pytest.mark.parametrize(("marked", "fate"), fates([*NEGATIVES["fate"], *NEGATIVES["todo"]]))
+@pytest.mark.parametrize(("marked", "fate"), fates([*NEGATIVES["fate"], *NEGATIVES.get("todo", [])]))
 def test_no_quantity(marked: str, fate: str) -> None:
     text, start, end = unmark(marked)
     assert rows(text) == []
@@ -159,19 +158,18 @@ def test_a_quantity_keeps_its_promises(text: str) -> None:
         assert q.qualifier != "range" or q.value is None
 
 
-@pytest.mark.xfail(strict=True, reason="scales behind a number are multiplied without end: 5亿亿亿… becomes infinite")
 def test_no_value_is_infinite() -> None:
-    assert not [n for n in numerals("5" + "亿" * 50 + "元") if n.quantity and n.quantity.value == float("inf")]
+    found = [n.quantity for n in numerals("5" + "亿" * 50 + "元") if n.quantity]
+    assert not [q for q in found if q.value and not q.value < 1e20]
 
 
-@pytest.mark.xfail(strict=True, raises=Overflow, reason="scales behind a number are multiplied without end")
 def test_a_page_of_scales_is_read_to_its_end() -> None:
     assert numerals("5" + "亿" * 130_000 + "元")
 
 
 BOMBS = [("7", 200_000), ("九", 200_000), ("x", 200_000), ("第", 200_000), ("-", 200_000), ("“一", 50_000),
          ("一是", 50_000), ("7户", 20_000), ("7、", 20_000), ("1—2户", 20_000), ("一户", 20_000), ("2018年", 20_000),
-         ("万", 2_000)]  # fmt: skip
+         ("万", 200_000)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("piece", "length"), BOMBS, ids=[f"{n} of {p}" for p, n in BOMBS])

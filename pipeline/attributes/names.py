@@ -105,6 +105,13 @@ def names_between(text: str, rules: RuleSet, start: int, end: int) -> tuple[Name
     return names[first : bisect_left(names, end, key=_start)]
 
 
+@lru_cache(maxsize=1024)
+def level_of(words: str, rules: RuleSet) -> str:
+    """village, town, county or above, by the ending of `words`; "" if they end like no place."""
+    hits = [h for h in find_hits(book_of(rules, "place"), words) if h.cue.value in LEVELS and h.end == len(words)]
+    return hits[0].cue.value if hits else ""
+
+
 def _start(name: Name) -> int:
     return name.start
 
@@ -122,8 +129,12 @@ class _Finder:
 
     def __init__(self, text: str, rules: RuleSet, told: frozenset[str]) -> None:
         self.text, self.words, self.gazetteer = text, words_of(rules), load_gazetteer()
-        self.endings = [h for h in find_hits(book_of(rules, "place"), text) if h.cue.value in LEVELS]
+        hits = find_hits(book_of(rules, "place"), text)
+        self.endings = [h for h in hits if h.cue.value in LEVELS]
+        self.own = {h.end for h in hits if h.cue.value == "own"}  # 石桥村 begins behind 我镇
         self.ends = {h.end for h in self.endings}
+        # Endings of names that were blanked out (xx镇) or left out (县, 乡镇): no name of which they are part.
+        self.bare = {h.end for h in self.endings if h.start in self.ends or not is_han(text[h.start - 1 : h.start])}
         self.told = Counter(told)
 
     def names(self) -> list[Name]:
@@ -195,11 +206,9 @@ class _Finder:
         believed = [start for start in room.starts if text[start:end] in told]
         if believed:
             start = max(believed, key=lambda s: (told[text[s:end]], -s))
-            lead = self._lead(start, found) or "other"
         else:
-            reach = range(max(floor, room.low), ending.start)
-            start = next((s for s in reach if text[s:end] in told), -1)
-            lead = "other"
+            start = next((s for s in range(max(floor, room.low), ending.start) if text[s:end] in told), -1)
+        lead = self._lead(start, found) or "other"
         return None if start < 0 else Name(start, end, text[start:end], ending.cue.value, lead, known=False)
 
     def _room(self, ending: Hit, floor: int) -> Room:
@@ -232,12 +241,18 @@ class _Finder:
             return "chain"
         if start == 0 or not is_han(self.text[start - 1]):
             return "mark"
+        if (
+            start in self.ends and start not in self.own
+        ):  # of xx镇, or of a name that nothing tells: 白马县 before 周庄镇
+            return "masked"
         lead = self._word_before(start, max(0, start - self.words.longest))
         return "list" if lead == "joint" and self.words.joint.fullmatch(self.text, max(0, floor), start) else lead
 
     def _word_before(self, start: int, low: int) -> str:
         """The kind of the longest word of `leads` that ends at `start` and begins at `low` or later."""
-        if start in self.ends:
+        if start in self.own:
+            return "subject"
+        if start in self.bare:
             return "masked"
         for begin in range(max(low, start - self.words.longest), start):
             lead = self.words.leads.get(self.text[begin:start], "")
@@ -253,4 +268,4 @@ class _Finder:
 
 def is_han(char: str) -> bool:
     """Whether a character can stand in a name; the rare ones beyond the first plane too."""
-    return "\u3400" <= char <= "\u9fff" or char >= "\U00020000"
+    return "\u3400" <= char <= "\u9fff" or char >= "\U00020000"  # "" is none

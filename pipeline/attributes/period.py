@@ -63,7 +63,8 @@ def period_of(context: Context, rules: RuleSet) -> Finding:
     clock = _clock(context.report.period, report_year(context.report))
     book = book_of(rules, "period")
     own = context.sentence.start < context.section.body  # a heading's own words are heard as its sentence
-    headed = _by_heading(book, context.headings[own:], context.section.kind, clock)
+    kind = "" if _is_plan(context.report.title, rules) else context.section.kind
+    headed = _by_heading(book, context.headings[own:], kind, clock)
     if headed and YEAR.match(headed.value):
         clock = Clock(int(headed.value[:4]), clock.period, clock.own)  # 6月底前 under 2021年工作打算 is of 2021
     found = _spoken(book, place_in_sentence(context), clock)
@@ -77,6 +78,13 @@ def period_of(context: Context, rules: RuleSet) -> Finding:
     if found is None or found.value == "previous":
         found = headed
     return found or Finding(clock.period, DEFAULT)
+
+
+@lru_cache(maxsize=256)
+def _is_plan(title: str | None, rules: RuleSet) -> bool:
+    """Whether the whole report is a plan, so that its plan sections are for its own period, not for the next half."""
+    cues = [c for c in rules.cues["headings"] if c.where == "line" and rules.compile(c).search(title or "")]
+    return any(not c.unless or rules.compile_text(c.unless).search(title or "") is None for c in cues)
 
 
 @lru_cache(maxsize=256)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from pipeline.attributes.cues import Hit, book_of, find_hits, governing, place_in_sentence
-from pipeline.attributes.names import LEVELS, Name, names_between, names_in, pattern_of
+from pipeline.attributes.cues import Hit, book_of, governing, place_in_sentence
+from pipeline.attributes.names import LEVELS, Name, level_of, names_between, names_in, pattern_of
 from pipeline.attributes.scope import DIVISIONS, is_elsewhere, scope_of
 from pipeline.records import Context, Located
 from pipeline.rules import RuleSet
@@ -69,19 +67,19 @@ def _speaks(start: int, end: int, context: Context, rules: RuleSet) -> bool:
     低于全县平均8元 does not speak of the county.
     """
     words, place = context.text[start:end], context.report.place
-    if not place or _is_same(words, place, rules) or _level(words, rules) not in _levels_from(place, rules):
+    if not place or _is_same(words, place, rules) or level_of(words, rules) not in _levels_from(place, rules):
         return True
     return pattern_of(rules, "opening").search(context.text[context.sentence.start : start]) is not None
 
 
 def _is_same(words: str, place: str, rules: RuleSet) -> bool:
     """Whether 全镇, 我乡, 该县 can mean `place`: 全市 is no 县."""
-    level = _level(place, rules)
-    return level == _level(words, rules) and (level not in DIVISIONS or words[-1] == place[-1])
+    level = level_of(place, rules)
+    return level == level_of(words, rules) and (level not in DIVISIONS or words[-1] == place[-1])
 
 
 def _levels_from(place: str, rules: RuleSet) -> tuple[str, ...]:
-    level = _level(place, rules)
+    level = level_of(place, rules)
     return LEVELS[LEVELS.index(level) :] if level else ()
 
 
@@ -90,19 +88,12 @@ def _own(words: str, context: Context, rules: RuleSet) -> Located:
     report = context.report
     if report.place and _is_same(words, report.place, rules):
         return Located(report.place, report.adcode)
-    level = _level(words, rules)
+    level = level_of(words, rules)
     if level in DIVISIONS:
         return Located(*(scope_of(context.text, report, rules).superior(words[-1]) or NOWHERE))
     before = names_between(context.text, rules, context.section.start, context.sentence.start)
     named = [n for n in before if n.level == level and n.lead in SUBJECTS and not n.listed]
     return _located(named[-1], context, rules) if named else Located(*NOWHERE)
-
-
-@lru_cache(maxsize=1024)
-def _level(words: str, rules: RuleSet) -> str:
-    """village, town, county or above, by the ending of `words`."""
-    hits = [h for h in find_hits(book_of(rules, "place"), words) if h.cue.value in LEVELS and h.end == len(words)]
-    return hits[0].cue.value if hits else ""
 
 
 def _heading(context: Context, rules: RuleSet) -> Located | None:

@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.lines import Line, patterns
+from pipeline.lines import patterns
 from pipeline.metadata.dates import report_date
 from pipeline.metadata.dating import Evidence, period_of_report
-from pipeline.metadata.title import head_of, issuer_of
+from pipeline.metadata.title import Head, head_of, issuer_of
 from pipeline.records import Report, Section
 from pipeline.rules import RuleSet
 
-__all__ = ["describe"]
+__all__ = ["describe", "head_of"]
 
 OPENING = 400  # characters at the head of a report in which it may name its period and its place
 
 
 def describe(
-    body: str, span: Report, lines: Sequence[Line], closing: int | None, sections: Sequence[Section], rules: RuleSet
+    body: str, span: Report, head: Head, foot: Sequence[str], sections: Sequence[Section], rules: RuleSet
 ) -> Report:
-    """`span` with what the report's title, its first lines, its headings and its signature say.
+    """`span` with what the report's head, its headings and its signature say.
 
-    `lines` are the report's own, `closing` is the index of the first closing one, `sections` are its sections.
+    `foot` are the report's closing lines, `sections` its sections.
     """
-    head = head_of(lines, closing, rules)
-    foot = [x.text for x in lines[closing:]] if closing is not None else []
     opening = body[span.start : min(span.end, span.start + OPENING)]
     date = report_date(head, foot, rules)
     introduction = "\n".join(head.text)[:OPENING]

@@ -149,7 +149,7 @@ def issuer_of(head: Head, foot: Sequence[str], rules: RuleSet) -> str | None:
 
 def _signer(foot: Sequence[str], rules: RuleSet) -> str | None:
     """The organisations, or the person, that sign in the closing lines."""
-    for line in foot:
+    for line in (x for x in foot if len(x) <= MOST_TITLE):
         for pattern in (*patterns(rules, "signature"), *patterns(rules, "closing")):
             m = pattern.fullmatch(line)
             if m and m.groupdict().get("name"):

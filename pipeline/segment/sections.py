@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
@@ -18,15 +19,26 @@ CLAUSE = regex.compile(r"[，,；;：:]")
 GENERAL = "work"  # the kind of a section of which nothing else is known
 
 
-def sections_of(
-    body: str, report: int, span: Report, lines: Sequence[Line], closing: int | None, offset: int, rules: RuleSet
-) -> list[Section]:
-    """The sections of the report with index `report`; they tile `span`. `offset`: how many stand before them.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A report of which the sections are wanted."""
 
-    `closing`: index of the first closing line. A section begins where its line does, so that indentation is its own.
+    body: str  # the whole text
+    report: int  # its index
+    span: Report
+    closing: int | None  # index of its first closing line
+    offset: int  # how many sections stand before it in the text
+    kind: str | None  # of its sections, unless a heading says otherwise: a plan's
+
+
+def sections_of(frame: Frame, lines: Sequence[Line], rules: RuleSet) -> list[Section]:
+    """The sections of a report, whose `lines` are given; they tile it.
+
+    A section begins where its line does, so that indentation is its own.
     """
-    last = span.end if closing is None else lines[closing].begin
-    opened = [x for x in lines[:closing] if x.level]
+    report, span = frame.report, frame.span
+    last = span.end if frame.closing is None else lines[frame.closing].begin
+    opened = [x for x in lines[: frame.closing] if x.level]
     first = _first(opened, span.start, last)
     sections: list[Section] = []
     if first > span.start:
@@ -39,10 +51,11 @@ def sections_of(
             stack.pop()
         parent = sections[stack[-1]] if stack else None if line.is_part else part
         heading, after = _heading(line)
-        kind = _kind(heading, line.level, parent, rules) or _shown(body, opened, i, line.start + after, last)
+        kind = _kind(heading, line.level, parent.kind if parent else frame.kind, rules)
         sections.append(Section(
-            report, stack[-1] + offset if stack else None, line.level, line.ordinal, heading, kind,
-            max(line.begin, first), stop, line.start + after,
+            report, stack[-1] + frame.offset if stack else None, line.level, line.ordinal, heading,
+            kind or _shown(frame.body, opened, i, line.start + after, last), max(line.begin, first), stop,
+            line.start + after,
         ))  # fmt: skip
         stack.append(len(sections) - 1)
         part = sections[-1] if line.is_part else part
@@ -67,16 +80,21 @@ def _heading(line: Line) -> tuple[str, int]:
     return line.text.rstrip("：:"), len(line.text)
 
 
-def _kind(heading: str, level: int, parent: Section | None, rules: RuleSet) -> str | None:
-    """The kind that the heading names, or else that of the section above; None if there is neither."""
-    above = parent.kind if parent else None
+def _kind(heading: str, level: int, above: str | None, rules: RuleSet) -> str | None:
+    """The kind that the heading names, or else `above`, that of the section above; None if there is neither."""
     said = heading[:KIND_REACH]
     if level == LIST_LEVEL:
         said = CLAUSE.split(said)[0]
-    cue = _strongest(said, rules)
+    cue = _strongest(said, "heading", rules)
     if cue is None or (cue.priority <= WEAK and above not in (None, GENERAL)):
         return above
     return cue.value
+
+
+def kind_of_title(title: str | None, rules: RuleSet) -> str | None:
+    """The kind that a report's title gives to its sections; None if it says nothing of them."""
+    cue = _strongest(title, "line", rules) if title else None
+    return cue.value if cue else None
 
 
 def _shown(body: str, opened: Sequence[Line], i: int, start: int, last: int) -> str:
@@ -91,9 +109,9 @@ def _shown(body: str, opened: Sequence[Line], i: int, start: int, last: int) -> 
 
 
 @lru_cache(maxsize=4096)
-def _strongest(heading: str, rules: RuleSet) -> CueRule | None:
-    """The strongest cue of rules/headings.toml that speaks in a heading; equal: the one that stands first."""
-    cues = [c for c in rules.cues["headings"] if c.where == "heading" and _speaks(c, heading, rules)]
+def _strongest(text: str, where: str, rules: RuleSet) -> CueRule | None:
+    """The strongest cue of rules/headings.toml that speaks in a heading or title; equal: the one that stands first."""
+    cues = [c for c in rules.cues["headings"] if c.where == where and _speaks(c, text, rules)]
     return max(cues, key=lambda c: c.priority) if cues else None
 
 
