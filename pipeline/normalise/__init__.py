@@ -45,8 +45,8 @@ def normalise(raw: RawText) -> Text:
         text = apply(text, edits)
         if moved := [e for e in edits if not _keeps_places(e)]:
             offsets = offsets.then(OffsetMap.of(moved))
-    traditional = sum(len(r.before) for r in repairs if r.kind == "traditional")
-    return Text(raw, text, offsets, tuple(repairs), script_of(traditional, len(raw.text)))
+    traditional = sum(len(r.after) for r in repairs if r.kind == "traditional")
+    return Text(raw, text, offsets, tuple(repairs), script_of(traditional, len(text)))
 
 
 def _keeps_places(edit: Edit) -> bool:

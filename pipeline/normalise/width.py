@@ -63,7 +63,7 @@ def blank(text: str) -> Iterator[Edit]:
     """1 034元 -> 1034元: blanks inside a number, only where nothing else can be meant.
 
     That is where a group begins with 0 (no number does), where the blank is a typesetter's, or where the text writes
-    other numbers so; 120 492 12300 is a row of a table.
+    other numbers so; 130 485 11200 is a row of a table.
     """
     if not BLANK_INSIDE.search(text):
         return
