@@ -29,7 +29,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.normalise import FIXERS, normalise
-from pipeline.normalise.byte_shift import LAST, LINES
+from pipeline.normalise.byte_shift import LAST, SEARCHED
 from pipeline.normalise.choices import IN_STEP
 from pipeline.normalise.gbk import cells, pair, refused
 from pipeline.normalise.readings import read_as, readings
@@ -277,14 +277,20 @@ def test_a_long_tail_is_flagged_and_stays() -> None:
 
 
 def test_the_work_on_one_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind the first LINES damaged lines only the enumerators are mended, and the tails are flagged."""
+    """Behind the characters that may be searched only the enumerators are mended, and the tails are flagged."""
     searched: list[str] = []
-    monkeypatch.setattr(Search, "run", lambda self, starts: searched.append(self.shown) or [])
-    lines = LINES + 5
-    text = "。ㄒ唬┘訌娊M織\n" * lines
-    assert fixed("byte_shift", text).count("（一）") == lines
-    assert len(searched) == LINES
-    assert all(len(s) <= LONGEST for s in searched)
+
+    def run(self: Search, starts: object) -> list[object]:
+        searched.append(self.shown)
+        self.reached = len(self.shown)
+        return []
+
+    monkeypatch.setattr(Search, "run", run)
+    lines = SEARCHED // 10
+    edits = found("byte_shift", ("。ㄒ唬┘訌娊M織" + "農" * 200 + "\n") * lines)
+    assert [e.after for e in edits[::2]] == ["（一）"] * lines
+    assert all(e.kind == "byte_shift_tail" for e in edits[1::2])
+    assert SEARCHED <= sum(map(len, searched)) < SEARCHED + LONGEST
 
 
 def test_nothing_is_loaded_for_clean_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from pipeline.spans import Edit, apply
 OPEN, CLOSE = "（".encode("gbk"), "）".encode("gbk")
 KIND = "byte_shift"
 LAST = 20  # （二十）
-LINES = 200  # damaged lines of a text whose tail is looked at
+SEARCHED = 3000  # shown characters of a text that are searched; enumerators behind them are mended, tails flagged
 CERTAIN = 1  # shown characters behind the stop that make an enumerator certain; （六） has none
 GAIN = 5.0  # nats by which a line that begins with a stop must be likelier mended than as it is shown
 STOP = "\u3002"  # 。
@@ -61,10 +61,12 @@ def byte_shift(text: str) -> Iterator[Edit]:
     if not lines:
         return
     model = Model(_others(text, [m for m, _ in lines]))
-    number = 0
-    for i, (m, heads) in enumerate(lines):
+    number = spent = 0
+    for m, heads in lines:
         head = next((h for h in heads if h.number == number + 1), heads[0])
-        found = _search(m, head, model, head.number == number + 1) if i < LINES else []
+        search = Search(m["rest"], model, whole=not m["more"])
+        found = _search(search, head, follows=head.number == number + 1) if spent < SEARCHED else []
+        spent += search.reached
         if found or head.length >= CERTAIN:
             number = head.number
             yield from _edits(m, head, found)
@@ -99,13 +101,12 @@ def _others(text: str, lines: list[regex.Match[str]]) -> str:
     return apply(whole, simplify(whole))
 
 
-def _search(m: regex.Match[str], head: Head, model: Model, follows: bool) -> list[Found]:
+def _search(search: Search, head: Head, *, follows: bool) -> list[Found]:
     """The readings of what follows the enumerator, best first; none if the line may be undamaged.
 
     Of （六） only a stop is left, and only what follows can tell; the less if the line `follows` （五）.
     """
-    rest = m["rest"]
-    search = Search(rest, model, whole=not m["more"])
+    rest = search.shown
     found = search.run(_starts(rest, head))
     if not found or head.length >= CERTAIN:
         return found
@@ -115,8 +116,9 @@ def _search(m: regex.Match[str], head: Head, model: Model, follows: bool) -> lis
         return []
     enough = sum(sure for _, sure in chars)
     if pair(rest[0])[:1] == CLOSE[1:]:  # 。┌──┐ is a drawing: words must stand in a damaged line
-        words = sum("\u4e00" <= char <= "\u9fff" for char in rest[1:4])
-        return found if words > 1 or (words and enough > 1) else []
+        near, far = (sum("\u4e00" <= char <= "\u9fff" for char in rest[1:end]) for end in (4, 12))
+        drawn = pair(rest[1:2])[:1] == CLOSE[1:]
+        return found if near > 1 or (far > 1 and enough > drawn) else []
     return found if follows or enough else []
 
 

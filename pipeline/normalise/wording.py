@@ -19,7 +19,7 @@ import numpy.typing as npt
 import regex
 
 LENGTH = 4  # longest word, in characters: four of 16 bits fill one number of 64
-OWN = 0.25  # the weight of the document's own words beside the dictionary
+OWN = 0.1  # the weight of the document's own words beside the dictionary
 OWN_CHARS = 200_000  # of the document that are looked at
 TIMES = 2  # how often a string must stand in the document to count as a word of its own
 ANY = 0.02  # the share of a character's occurrences that counts as if it were a word by itself
