@@ -29,7 +29,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.normalise import FIXERS, normalise
-from pipeline.normalise.byte_shift import LAST, SEARCHED
+from pipeline.normalise.byte_shift import EACH, SEARCHED
 from pipeline.normalise.choices import IN_STEP
 from pipeline.normalise.gbk import cells, pair, refused
 from pipeline.normalise.readings import read_as, readings
@@ -290,7 +290,7 @@ def test_the_work_on_one_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     edits = found("byte_shift", ("。ㄒ唬┘訌娊M織" + "農" * 200 + "\n") * lines)
     assert [e.after for e in edits[::2]] == ["（一）"] * lines
     assert all(e.kind == "byte_shift_tail" for e in edits[1::2])
-    assert SEARCHED <= sum(map(len, searched)) < SEARCHED + LONGEST
+    assert SEARCHED <= sum(len(s) + EACH for s in searched) < SEARCHED + LONGEST + EACH
 
 
 def test_nothing_is_loaded_for_clean_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,7 +338,3 @@ def test_the_words_of_the_document_count() -> None:
     assert code not in Model().mass
     assert Model(f"{word}加固，修筑{word}。").mass[code] > 0
     assert Model().closes(EDGE) == 0.0
-
-
-def test_enumerators_beyond_the_last_are_left() -> None:
-    assert LAST == 20

@@ -25,6 +25,7 @@ OPEN, CLOSE = "（".encode("gbk"), "）".encode("gbk")
 KIND = "byte_shift"
 LAST = 20  # （二十）
 SEARCHED = 3000  # shown characters of a text that are searched; enumerators behind them are mended, tails flagged
+EACH = 20  # characters that a line counts besides its own
 CERTAIN = 1  # shown characters behind the stop that make an enumerator certain; （六） has none
 GAIN = 5.0  # nats by which a line that begins with a stop must be likelier mended than as it is shown
 STOP = "\u3002"  # 。
@@ -65,8 +66,9 @@ def byte_shift(text: str) -> Iterator[Edit]:
     for m, heads in lines:
         head = next((h for h in heads if h.number == number + 1), heads[0])
         search = Search(m["rest"], model, whole=not m["more"])
-        found = _search(search, head, follows=head.number == number + 1) if spent < SEARCHED else []
-        spent += search.reached
+        more = spent < SEARCHED and len(m["rest"]) > head.length
+        found = _search(search, head, follows=head.number == number + 1) if more else []
+        spent += search.reached + EACH
         if found or head.length >= CERTAIN:
             number = head.number
             yield from _edits(m, head, found)
@@ -142,9 +144,10 @@ def _edits(m: regex.Match[str], head: Head, found: list[Found]) -> Iterator[Edit
     yield Edit(m.start("head"), at + first.end, whole, KIND)
     if found:
         yield from edits(pieces, believed(found)[1:], at, rest, KIND)
-    if not found or found[0].end < 0:
-        cut = pieces[-1].end if pieces else first.end
-        yield kept(cut, len(rest), at, rest, KIND)
+    cut = pieces[-1].end if pieces else first.end
+    shown = rest + m["more"]
+    if (not found or found[0].end < 0) and cut < len(shown):
+        yield kept(cut, len(shown), at, shown, KIND)
 
 
 def _close(rest: str, head: Head) -> Piece:

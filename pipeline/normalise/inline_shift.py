@@ -15,14 +15,13 @@ from pipeline.normalise.gbk import pair
 from pipeline.normalise.mend import believed, edits, kept
 from pipeline.normalise.readings import LOST_GLOSS, read_as
 from pipeline.normalise.script import simplify
-from pipeline.normalise.straddle import LONGEST, Search
-from pipeline.normalise.straddle import start as begin
+from pipeline.normalise.straddle import LONGEST, Search, start
 from pipeline.normalise.wording import Model
 from pipeline.spans import Edit, apply
 
 KIND = "inline_shift"
 BEFORE = 4  # characters in front of the gloss that are read along: the open word helps (當|地)
-PLACES = 200  # in one text
+SEARCHED = 3000  # characters of a text that are searched; what stands behind them stays as it is
 
 
 def inline_shift(text: str) -> Iterator[Edit]:
@@ -33,17 +32,21 @@ def inline_shift(text: str) -> Iterator[Edit]:
     """
     if "?" not in text and "\ufffd" not in text:
         return
-    places = [m for m in LOST_GLOSS.finditer(text) if _possible(text, m)][:PLACES]
+    places = [m for m in LOST_GLOSS.finditer(text) if _possible(text, m)]
     if not places:
         return
     model = Model(apply(text, simplify(text)))
-    done = 0
+    done = spent = 0
     for m in places:
-        if m.start() < done:
+        if m.start() < done or spent >= SEARCHED:
             continue
-        for edit in _mend(text, m, model):
+        begin = max(done, m.start() - BEFORE, text.rfind("\n", 0, m.start()) + 1)
+        line, more, _ = text[begin : m.end() + LONGEST].partition("\n")
+        search = Search(line, model, whole=bool(more) or begin + len(line) == len(text))
+        for edit in _mend(search, begin):
             yield edit
             done = edit.end
+        spent += search.reached
 
 
 def _possible(text: str, m: regex.Match[str]) -> bool:
@@ -52,11 +55,10 @@ def _possible(text: str, m: regex.Match[str]) -> bool:
     return bool(before) and bool(read_as(before[1], m["reading"]))
 
 
-def _mend(text: str, m: regex.Match[str], model: Model) -> Iterator[Edit]:
-    start = max(0, m.start() - BEFORE, text.rfind("\n", 0, m.start()) + 1)
-    line, more, _ = text[start : m.end() + LONGEST].partition("\n")
-    whole = bool(more) or start + len(line) == len(text)
-    found = Search(line, model, whole).run([(0, begin(None, IN_STEP))])
+def _mend(search: Search, at: int) -> Iterator[Edit]:
+    """The edits of one shift; `at` is where the text that is searched begins."""
+    line = search.shown
+    found = search.run([(0, start(None, IN_STEP))])
     if not found:
         return
     pieces, sure = found[0].pieces, believed(found)
@@ -64,6 +66,6 @@ def _mend(text: str, m: regex.Match[str], model: Model) -> Iterator[Edit]:
         return
     if not sure[1]:  # the first character behind the gloss: without it the gloss stays too
         sure[0] = False
-    yield from edits(pieces, sure, start, line, KIND)
+    yield from edits(pieces, sure, at, line, KIND)
     if found[0].end < 0:
-        yield kept(pieces[-1].end, len(line), start, line, KIND)
+        yield kept(pieces[-1].end, len(line), at, line, KIND)
