@@ -2,9 +2,9 @@
 
 A multinomial logistic regression over the pairs of characters in the section's text and its place among its
 neighbours: score(kind) = bias[kind] + sum of the weights of its features; the probabilities are the softmax. The
-weights are fitted by train.py from the gold with scikit-learn, and ship as JSON. Cross-validated over reports (7 folds,
-275 sections without one above them): of the 148 on which it is sure, 98.6 % are right, and none that tells of work done
-is taken for another kind.
+weights are fitted by train_kinds.py from the gold with scikit-learn, and ship as JSON. Cross-validated over reports (7
+folds, 275 sections without one above them): of the 148 on which it is sure, 98.6 % are right, and none that tells of
+work done is taken for another kind.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import regex
 
 from pipeline.extract import read_text
 from pipeline.records import Finding, Observation, RawText, Reading
-from pipeline.rules import CueRule, Rule, RuleSet, TopicRule, UnitRule
+from pipeline.rules import CheckRule, CueRule, Rule, RuleSet, TopicRule, UnitRule
 from pipeline.topics.model import TopicModel
 
 MARK = regex.compile(r"<([^<>]{1,60})>")
@@ -46,7 +46,20 @@ def examples_of(rules: RuleSet) -> Iterator[Example]:
 
 def failures(rules: RuleSet, model: TopicModel) -> list[str]:
     """One sentence for each example that does not hold."""
-    return [said for example in examples_of(rules) if (said := failure(example, rules, model))]
+    broken = [said for example in examples_of(rules) if (said := failure(example, rules, model))]
+    checks = ((check, *example) for check in rules.checks.values() for example in check.examples())
+    return broken + [said for check, wish, text in checks if (said := check_failure(check, wish, text, rules, model))]
+
+
+def check_failure(check: CheckRule, wish: str, text: str, rules: RuleSet, model: TopicModel) -> str | None:
+    """What is wrong with one example of a check (yes: violated, no: it holds, silent: it does not speak), or None."""
+    raw = RawText("example", text, "", len(text), "txt", "utf-8", "example")
+    found = {c.holds for c in read_text(raw, rules, model).checks if c.kind == check.id}
+    if found == {"yes": {False}, "no": {True}, "silent": set()}[wish] or (wish == "yes" and False in found):
+        return None
+    said = "violated" if False in found else "holds" if found else "silent"
+    must = {"yes": "be violated", "no": "hold", "silent": "be silent"}[wish]
+    return f"checks: rule {check.id} must {must} in: {text} (found: {said})"
 
 
 def failure(example: Example, rules: RuleSet, model: TopicModel) -> str | None:
@@ -144,17 +157,24 @@ def _supplied(reading: Reading, example: Example) -> tuple[str, bool]:
     if observation is None or not isinstance(rule, CueRule):
         return "no quantity", False
     quantity = observation.quantity
-    mine = quantity.rule == rule.id if rule.where == "before" else quantity.measure == rule.value
+    mine = quantity.measure == rule.value if rule.where == "after" else quantity.rule == rule.id
     return f"{quantity.measure} by {quantity.rule}", mine and quantity.measure == rule.value
+
+
+# Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
+UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver", "office"})
+CODELESS = frozenset({"weak", "toward", "partner"})
 
 
 def _place(reading: Reading, example: Example) -> tuple[str, bool]:
     observation, rule = _at(reading, example), example.rule
     if observation is None or not isinstance(rule, CueRule):
         return "no quantity", False
+    if rule.value in CODELESS:
+        return f"place {observation.place}, adcode {observation.adcode}", observation.adcode is None
     place = observation.place
     named = place is not None and all(r.place != place for r in reading.document.reports)
-    return f"place {place}", named == (rule.value == "name")
+    return f"place {place}", named == (rule.value not in UNNAMED)
 
 
 def _structure(reading: Reading, example: Example) -> tuple[str, bool]:

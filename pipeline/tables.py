@@ -14,6 +14,7 @@ from pipeline import schema
 from pipeline.edtf import days
 from pipeline.records import Check, Failure, Observation, Reading, Report
 from pipeline.rules import RuleSet
+from pipeline.twins import signature_of
 
 Row = tuple[object, ...]
 NEVER = 2**62  # an offset behind every text
@@ -125,7 +126,7 @@ def _observations(named: Named) -> Iterable[Row]:
             *named.raw(q.start, q.end), text[q.start : q.end], text[sentence.start : sentence.end].strip(),
             f"{o.topic.topic}.{q.measure}", o.topic.topic, q.measure, o.topic.subject,
             q.value, q.low, q.high, q.number, q.scale + q.unit, q.qualifier, q.masked,
-            o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, None,
+            o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, o.adcode,
             None if o.part_of is None else named.observations[o.part_of], o.topic.decided_by, o.topic.confidence,
         )  # fmt: skip
 
@@ -150,20 +151,21 @@ def _reports(named: Named) -> Iterable[Row]:
         mine = _within(r, reading.observations)
         repairs = Counter(p.kind for p in reading.text.repairs if start <= p.raw_start < end)
         yield (
-            named.reports[i], named.source, start, end, r.title, r.issuer, r.place, None, r.report_date,
+            named.reports[i], named.source, start, end, r.title, r.issuer, r.place, r.adcode, r.report_date,
             *_period(r.period), reading.text.script, end - start,
             sum(o.quantity.masked for o in mine) / len(mine) if mine else None, len(mine),
-            sorted(repairs.items()), None, None,
+            sorted(repairs.items()), None, None, signature_of(reading.text.text[r.start : r.end]),
         )  # fmt: skip
 
 
 def _source(reading: Reading | Failure, fingerprint: str, ingested_at: dt.datetime) -> Row:
     if isinstance(reading, Failure):
-        return (reading.source, reading.sha256, reading.size, None, None, None, reading.status, reading.error, 0, 0,
-                ingested_at, fingerprint)  # fmt: skip
+        return (reading.source, reading.sha256, reading.size, None, None, None, None, reading.status, reading.error,
+                0, 0, ingested_at, fingerprint)  # fmt: skip
     raw = reading.text.raw
-    return (raw.source, raw.sha256, raw.size, raw.format, raw.encoding, raw.encoding_how, "ok", None,
-            len(reading.document.reports), len(reading.observations), ingested_at, fingerprint)  # fmt: skip
+    return (raw.source, raw.sha256, raw.size, raw.format, raw.encoding or None, raw.encoding_how or None,
+            raw.extractor or None, "ok", None, len(reading.document.reports), len(reading.observations), ingested_at,
+            fingerprint)  # fmt: skip
 
 
 def _numerals(named: Named) -> Iterable[Row]:
@@ -186,15 +188,33 @@ def _repairs(named: Named) -> Iterable[Row]:
 
 def _check(named: Named, check: Check, rules: RuleSet) -> Row:
     reading = named.reading
-    quantities = [reading.observations[i].quantity for i in check.observations]
     section = reading.observations[check.observations[0]].sentence.section
     ids = [named.observations[i] for i in check.observations]
-    words = rules.checks[check.kind]
-    message = (words.agrees if check.holds else words.message).format(
-        texts="".join(reading.text.text[q.start : q.end] for q in quantities),
-        left=f"{check.left:,.10g}", right=f"{check.right:,.10g}",
-    )  # fmt: skip
     return (
         named.ids.make("check", check.kind, *ids), named.reports[reading.document.sections[section].report], check.kind,
-        check.left, check.right, check.left - check.right, "holds" if check.holds else "violated", ids, message,
+        check.left, check.right, check.left - check.right, "holds" if check.holds else "violated", ids,
+        sentence_of(reading, check, rules),
     )  # fmt: skip
+
+
+def sentence_of(reading: Reading, check: Check, rules: RuleSet) -> str:
+    """The Chinese sentence that says what a check found, with both numbers, in the unit that the first is written in.
+
+    The rule's `message` or `agrees` may name {first} (the first number as written), {rest} (the others, joined by +),
+    {texts} (all of them), {left}, {right}, {difference} and {unit}.
+    """
+    quantities = [reading.observations[i].quantity for i in check.observations]
+    texts = [" ".join(reading.text.text[q.start : q.end].split()) for q in quantities]
+    first = quantities[0]
+    factor = first.value / first.number if first.value and first.number else 1.0
+    words = rules.checks[check.kind]
+    return (words.agrees if check.holds else words.message).format(
+        first=texts[0], rest="+".join(texts[1:]), texts="、".join(texts), unit=first.scale + first.unit,
+        left=_figure(check.left / factor), right=_figure(check.right / factor),
+        difference=_figure(abs(check.left - check.right) / factor),
+    )  # fmt: skip
+
+
+def _figure(number: float) -> str:
+    """A number for a sentence: 2,386.5; no float noise, no exponent."""
+    return f"{round(number, 4):,.4f}".rstrip("0").rstrip(".")

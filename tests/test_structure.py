@@ -17,7 +17,7 @@ from pipeline.normalise import normalise
 from pipeline.records import Document, RawText
 from pipeline.rules import load_rules
 from pipeline.segment import segment
-from pipeline.train import KindExample, fit_kinds
+from pipeline.train_kinds import KindExample, fit_kinds
 
 HERE = Path(__file__).parent / "cases"
 MOST_BYTES = 200_000

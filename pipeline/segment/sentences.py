@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import regex
 
 from pipeline.records import Section, Sentence
@@ -9,6 +11,10 @@ from pipeline.records import Section, Sentence
 SENTENCE_END = regex.compile(r"[。！？!?]+[”’」』）)]*+|\n+")
 QUOTES = {"“": "”", "‘": "’", "《": "》", "（": "）", "(": ")", "「": "」"}
 OPENING = regex.compile("[" + "".join(map(regex.escape, QUOTES)) + "]")
+# A line without a full stop is cut after this many characters, at a comma where there is one: the work on a number
+# grows with the length of its sentence, and the tables repeat the sentence for each.
+LONGEST = 2000
+COMMA = regex.compile(r"(?r)[，,；;、\s]")
 QUOTED_REACH = 40  # a bracket or quote that stays open longer than this does not hold a sentence together
 
 
@@ -24,7 +30,19 @@ def sentences_of(body: str, number: int, section: Section) -> list[Sentence]:
     for m in SENTENCE_END.finditer(body, at, section.end):
         if m.end() < section.end and (m[0][0] == "\n" or not _inside_quotes(body, cuts[-1], m)):
             cuts.append(m.end())
-    return [Sentence(number, a, b) for a, b in zip(cuts, [*cuts[1:], section.end], strict=True) if b > a]
+    stretches = zip(cuts, [*cuts[1:], section.end], strict=True)
+    return [Sentence(number, a, b) for start, end in stretches for a, b in _bounded(body, start, end)]
+
+
+def _bounded(body: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """`start` to `end` in pieces of at most LONGEST characters; none if it is empty."""
+    while end - start > LONGEST:
+        comma = COMMA.search(body, start + LONGEST // 2, start + LONGEST)
+        stop = comma.end() if comma else start + LONGEST
+        yield start, stop
+        start = stop
+    if end > start:
+        yield start, end
 
 
 def _inside_quotes(body: str, start: int, stop: regex.Match[str]) -> bool:
