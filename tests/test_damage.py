@@ -155,6 +155,12 @@ def test_no_character_of_an_undamaged_report_changes(folder: str, fixer: str) ->
     assert changed <= DAMAGED
 
 
+def test_a_clean_line_that_begins_with_a_stop_stays() -> None:
+    """Editors that break lines at a width put a stop at the head of some; of （六） no more is left than that."""
+    for sentence in sentences(40, "stop"):
+        assert found("byte_shift", "。" + sentence) == found("byte_shift", "。" + traditional(sentence)) == []
+
+
 @given(st.text("。ㄒ唬ǘ┘娊M一二（）\n　?(shùnè)當們厝罕仓\\ \ufffd㈠GDP3", max_size=24))
 def test_any_text_is_read_to_its_end_and_edits_do_not_overlap(text: str) -> None:
     for fixer in BY_NAME:
