@@ -53,11 +53,14 @@ def _spoken_for(opening: Sequence[Name], text: str, report: Report, rules: RuleS
 
 
 def _first(names: Sequence[Name], head: str, rules: RuleSet) -> Name | None:
-    """The first place that a head names, the smallest of its chain (金山店镇 in 大冶市金山店镇); of 甲村、乙村 none."""
+    """The place that a head is about: the first it names, or the last behind a verb (昆山市水利局驻周庄镇工作队); of a
+    chain the smallest (金山店镇 in 大冶市金山店镇); of 甲村、乙村 none.
+    """
     names = [n for n in names if not is_elsewhere(head, n, rules)]
+    begin = max((i for i, n in enumerate(names) if n.lead == "verb"), default=0)
     first: Name | None = None
-    for name in names:
-        if first and not (name.lead == "chain" and name.start == first.end and not name.listed):
+    for name in names[begin:]:
+        if first and (name.lead != "chain" or name.start != first.end):
             break
         first = name
     return None if first and first.listed else first
