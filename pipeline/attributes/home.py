@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.attributes.cues import book_of, find_hits
-from pipeline.attributes.names import Name, level_of, names_between, names_in
+from pipeline.attributes.names import Name, level_of, names_between, names_in, pattern_of
 from pipeline.attributes.scope import code_of_report, is_elsewhere
 from pipeline.records import Document, Report
 from pipeline.rules import RuleSet
@@ -54,13 +54,14 @@ def _spoken_for(opening: Sequence[Name], text: str, report: Report, rules: RuleS
 
 def _first(names: Sequence[Name], head: str, rules: RuleSet) -> Name | None:
     """The place that a head is about: the first it names, or the last behind a verb (昆山市水利局驻周庄镇工作队); of a
-    chain the smallest (金山店镇 in 大冶市金山店镇); of 甲村、乙村 none.
+    chain the smallest (金山店镇 in 大冶市金山店镇, also in 大冶市人民政府金山店镇); of 甲村、乙村 none.
     """
     names = [n for n in names if not is_elsewhere(head, n, rules)]
     begin = max((i for i, n in enumerate(names) if n.lead == "verb"), default=0)
     first: Name | None = None
     for name in names[begin:]:
-        if first and (name.lead != "chain" or name.start != first.end):
+        gap = head[first.end : name.start] if first else ""
+        if gap and not pattern_of(rules, "seat").fullmatch(gap):
             break
         first = name
     return None if first and first.listed else first
