@@ -189,8 +189,8 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
     "part_of": (frozenset({"opens", "closes", "blocks"}), frozenset({"", "item", "clause", "inside"})),
     "place": (
         frozenset({"village", "town", "county", "above", "own", "sum", "generic", "bureau", "seat", "frame", "joint",
-                   "others", "subject", "dated", "verb", "soft", "edge", "never", "opening", "giver", "weak", "office", "toward",
-                   "partner"}),
+                   "others", "subject", "dated", "verb", "soft", "edge", "never", "opening", "giver", "weak", "office",
+                   "toward", "partner"}),
         frozenset({"name", "stretch"}),
     ),
     "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after"})),
