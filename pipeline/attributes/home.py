@@ -49,9 +49,9 @@ def _spoken_for(opening: Sequence[Name], text: str, report: Report, rules: RuleS
 
 
 def _first(names: Sequence[Name], head: str, told: Counter[str], rules: RuleSet) -> Name | None:
-    """The place that a head is about: the first it names, or the last behind a verb (昆山市水利局驻周庄镇工作队) if that
-    is known or named again; of a chain the smallest (金山店镇 in 大冶市金山店镇, also in 大冶市人民政府金山店镇); of
-    甲村、乙村 none.
+    """The place that a head is about: the first it names, or the last behind a verb (昆山市水利局驻周庄镇工作队) if
+    that is known or named again; of a chain the smallest (金山店镇 in 大冶市金山店镇, also in 大冶市人民政府金山店镇);
+    of 甲村、乙村 none.
     """
     names = [n for n in names if not is_elsewhere(head, n, rules)]
     sure = (i for i, n in enumerate(names) if n.lead == "verb" and (n.known or told[n.text] > 1))
