@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from pipeline.attributes import basis_of, link_parts, locate, period_of, place_of, role_of, status_of
@@ -10,7 +9,7 @@ from pipeline.context import place_quantities
 from pipeline.errors import ReadError
 from pipeline.normalise import normalise
 from pipeline.quantities import find_numerals
-from pipeline.read import read_source
+from pipeline.read import digest_of, read_source, size_of
 from pipeline.reconcile import reconcile
 from pipeline.records import Context, Document, Failure, Numeral, Observation, RawText, Reading, Text, Topic
 from pipeline.rules import RuleSet
@@ -22,20 +21,17 @@ from pipeline.topics.model import TopicModel
 def extract_file(path: Path, source: str, rules: RuleSet, model: TopicModel) -> Reading | Failure:
     """Reads one file; a file that cannot be read becomes a Failure that says why."""
     try:
-        raw = read_source(path, source)
+        return read_text(read_source(path, source), rules, model)
     except ReadError as error:
         return failure_of(path, source, error)
-    return read_text(raw, rules, model)
+    except MemoryError:
+        return failure_of(path, source, ReadError(f"{source}: reading it needs more memory than there is; split it"))
 
 
 def failure_of(path: Path, source: str, error: ReadError) -> Failure:
     """The record of a file that could not be read."""
-    try:
-        with path.open("rb") as file:
-            digest, size = hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
-    except OSError:
-        digest, size = "", 0
-    return Failure(source, digest, size, error.status, str(error))
+    digest = digest_of(path)
+    return Failure(source, digest, size_of(path) if digest else 0, error.status, str(error))
 
 
 def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
@@ -46,7 +42,17 @@ def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     observations = tuple(
         observe(context, topic, part, rules) for context, topic, part in zip(contexts, topics, parts, strict=True)
     )
-    return Reading(text, document, numerals, observations, reconcile(observations))
+    return Reading(text, document, numerals, observations, reconcile(text.text, document, observations, rules))
+
+
+def quantities_in(
+    path: Path, source: str, rules: RuleSet
+) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
+    """The chain up to the quantities of a file where they stand.
+
+    Raises ReadError if the file cannot be read.
+    """
+    return read_quantities(read_source(path, source), rules)
 
 
 def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:

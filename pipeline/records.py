@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.spans import OffsetMap
 
 
 @dataclass(frozen=True, slots=True)
 class RawText:
-    """A decoded source file."""
+    """The text of a source file: decoded, or extracted from a docx, html, pdf or doc."""
 
     source: str  # path relative to the raw folder, "/" separated
-    text: str  # decoded, newlines as they stand in the file
+    text: str  # newlines as they stand in the file
     sha256: str
     size: int  # bytes
-    format: str  # txt, md, ...
-    encoding: str
+    format: str  # txt, md, html, docx, pdf or doc
+    encoding: str  # empty where the format fixes it: docx, pdf, doc
     encoding_how: str
+    extractor: str = ""  # the program that made a text of the file, and its version; empty for text files
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,8 @@ class Document:
     sentences: tuple[Sentence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number that measures or counts something."""
+class Quantity(NamedTuple):
+    """A number that measures or counts something. A tuple: there are tens of thousands in a megabyte of text."""
 
     start: int
     end: int
@@ -114,9 +115,8 @@ class Quantity:
     rule: str  # id of the unit rule, or of the rule that supplied the unit
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
-    """Any numeral, and what became of it."""
+class Numeral(NamedTuple):
+    """Any numeral, and what became of it. A tuple, like Quantity."""
 
     start: int
     end: int

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 import regex
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import RuleError
 
@@ -96,8 +96,9 @@ class UnitRule(Rule):
     measure: Measure
     factor: float = 1.0
     # What 一 before the unit is: "strong" units make a quantity of it (一户); before a "weak" one (一个) it counts
-    # where rules/counted.toml says so, before a "faint" one (一批) only where nothing follows.
-    strength: Literal["strong", "weak", "faint"] = "strong"
+    # where rules/counted.toml says so, before a "faint" one (一批) only where nothing follows. A "part" counts only
+    # behind a larger unit (3元5角2分).
+    strength: Literal["strong", "weak", "faint", "part"] = "strong"
     plus: float = 0.0  # added to the number as written: 一个半月 is 1.5
     least: float = 0.0  # smaller numbers do not take the unit: 块 is money from 100 on
     most: float = 0.0  # and larger ones do not, if this is given
@@ -110,6 +111,9 @@ class CueRule(Rule):
     value: str
     where: str = ""
     unless: str = ""  # a regex: where it matches the same stretch, the cue is silent
+    # Cues at a number (fates, units in supplied): tried only where one of these characters touches the numeral there.
+    left: str = ""
+    right: str = ""
     priority: int = 0  # higher wins; equal: the later in the text, then the file's order
 
 
@@ -124,7 +128,10 @@ class TopicRule(Rule):
 
 
 class CheckRule(BaseModel):
-    """The words of a check: what is written when it is violated, and when it holds; yes and no are whole texts."""
+    """A check: the words that lead to it, the limit it sets, and what is written when it is violated or holds.
+
+    The examples are whole texts: `yes` violate it, `no` satisfy it, and in `silent` it must not speak.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -132,8 +139,28 @@ class CheckRule(BaseModel):
     why: str
     message: str
     agrees: str
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    cues: Mapping[str, str] = {}  # name (known to pipeline/reconcile) -> pattern
+    most: float = 0.0
+    yes: tuple[str, ...] = Field(min_length=1)
+    no: tuple[str, ...] = Field(min_length=1)
+    silent: tuple[str, ...] = ()
+
+    def examples(self) -> Iterator[tuple[str, str]]:
+        """Every example as (yes, no or silent; text)."""
+        for wish in ("yes", "no", "silent"):
+            yield from ((wish, text) for text in getattr(self, wish))
+
+    def finditer(self, cue: str, text: str, rules: RuleSet) -> Iterator[regex.Match[str]]:
+        """Where the cue stands in `text`."""
+        return rules.compile_text(self.cues[cue]).finditer(text)
+
+    def matches(self, cue: str, text: str, rules: RuleSet) -> bool:
+        """Whether the cue stands anywhere in `text`."""
+        return rules.compile_text(self.cues[cue]).search(text) is not None
+
+    def fullmatches(self, cue: str, text: str, rules: RuleSet) -> bool:
+        """Whether `text` is the cue and nothing else."""
+        return rules.compile_text(self.cues[cue]).fullmatch(text) is not None
 
 
 class CheckFile(BaseModel):
@@ -169,7 +196,7 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
     "fates": (
         frozenset({"date", "period", "enumerator", "ordinal", "document_number", "name", "phrase", "grade", "age",
                    "code", "mask_of_name"}),
-        frozenset({"", "line"}),
+        frozenset({"", "number", "han", "digits", "mask", "alone"}),
     ),
     "qualifiers": (frozenset({"about", "over", "under"}), frozenset({"before", "after", "inside", "verb"})),
     "headings": (
@@ -193,7 +220,7 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
                    "toward", "partner"}),
         frozenset({"name", "stretch"}),
     ),
-    "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after"})),
+    "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after", "unit", "head"})),
     "counted": (frozenset({"count"}), frozenset({"before", "after"})),
     "structure": (None, frozenset({"", "line"})),
     "subject": (frozenset({"verb", "noun", "stop"}), frozenset({""})),
@@ -306,6 +333,9 @@ def _check_all(rules: RuleSet, every: list[Rule]) -> None:
         seen.add(rule.id)
         for pattern in filter(None, (rule.pattern, getattr(rule, "unless", ""))):
             check_pattern(rules, rule.id, pattern)
+    for check in rules.checks.values():
+        for pattern in check.cues.values():
+            check_pattern(rules, check.id, pattern)
 
 
 def check_pattern(rules: RuleSet, owner: str, pattern: str) -> None:

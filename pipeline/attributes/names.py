@@ -270,4 +270,4 @@ class _Finder:
 
 def is_han(char: str) -> bool:
     """Whether a character can stand in a name; the rare ones beyond the first plane too."""
-    return "\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003ffff"
+    return "\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003ffff"  # "" is none

@@ -1,0 +1,98 @@
+"""Which numerals are no quantities, and why: the rules of rules/fates.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+from pipeline.numerals import BLANK, Found
+from pipeline.quantities.lexicon import END, Cue, Lexicon
+from pipeline.rules import CueRule
+
+HAN_KINDS = frozenset({"han", "bare"})
+NO_CUE = CueRule.model_construct(id="", value="")
+
+
+class Claim(NamedTuple):
+    """A stretch of text, and the rule that says what its numerals are."""
+
+    start: int
+    end: int
+    cue: CueRule
+
+    @property
+    def priority(self) -> int:
+        """Of two claims on a numeral the one with the higher priority wins."""
+        return self.cue.priority
+
+
+def claims_on(text: str, found: Sequence[Found], lexicon: Lexicon) -> list[CueRule | None]:
+    """For each numeral the rule that claims it, or None."""
+    areas = _areas(text, lexicon)
+    areas.append(Claim(len(text), len(text), NO_CUE))
+    claimed: list[CueRule | None] = []
+    live: list[Claim] = []
+    at, begin = 0, areas[0].start
+    for item in found:
+        start = item.start
+        while begin <= start:
+            live.append(areas[at])
+            at += 1
+            begin = areas[at].start
+        own = _claim_at(text, item, lexicon)
+        if own:
+            live.append(own)
+        if live:
+            live = [c for c in live if c.end > start]
+            over = [c for c in live if c.end >= item.end and not _longer_unit(text, item, c, lexicon)]
+            claimed.append(max(over, key=attrgetter("priority")).cue if over else None)
+        else:
+            claimed.append(None)
+    return claimed
+
+
+def _areas(text: str, lexicon: Lexicon) -> list[Claim]:
+    """Titles, quoted slogans, phrases: stretches that are claimed whole."""
+    areas = [Claim(m.start(), m.end(), cue) for pattern, cue in lexicon.areas for m in pattern.finditer(text)]
+    phrases = lexicon.phrases.find_matches_as_indexes(text)
+    areas += [Claim(start, end, lexicon.phrase_cues[i]) for i, start, end in phrases]
+    areas.sort(key=lambda c: (c.start, -c.priority, -c.end))
+    return areas
+
+
+def _longer_unit(text: str, item: Found, over: Claim, lexicon: Lexicon) -> bool:
+    """Whether a unit reaches beyond the phrase that claims a numeral: 一老一小|时 is an hour, 五美|元 dollars."""
+    if not over.cue.words or over.end == item.end:
+        return False
+    longest = over.end - item.end
+    for length in lexicon.lengths.get(text[item.end], ()):
+        if length <= longest:
+            return False
+        word = text[item.end : item.end + length]
+        if len(word) == length and word in lexicon.units:
+            return True
+    return False
+
+
+def _claim_at(text: str, item: Found, lexicon: Lexicon) -> Claim | None:
+    """What a numeral is by the characters that touch it: 2018|年, 第|3."""
+    start, end, kind, number = item
+    right, left = text[end : end + 1] or END, text[start - 1 : start] or END
+    if right in BLANK:
+        right = text[end + 1 : end + 2] or END
+    if left in BLANK:
+        left = text[max(0, start - 2) : start - 1] or END
+    near = lexicon.of_han if kind in HAN_KINDS else lexicon.of_digits
+    cues: tuple[Cue, ...] = near.right.get(right, near.always)
+    if left in near.left:
+        cues += near.left[left]
+    if number is not None and number.masked:
+        cues += lexicon.masked
+    best: Claim | None = None
+    for pattern, cue in cues:
+        if best is None or cue.priority > best.priority:
+            match = pattern.match(text, start)
+            if match and match.end() >= end:
+                best = Claim(start, match.end(), cue)
+    return best
