@@ -39,8 +39,9 @@ def home_of(text: str, report: Report, rules: RuleSet) -> str | None:
 
 def _spoken_for(opening: Sequence[Name], text: str, report: Report, rules: RuleSet) -> str | None:
     """The only 镇 that the opening speaks of, in a report that says 我镇 and 全镇 more than 全村 or 全县."""
-    own = [h.end for h in find_hits(book_of(rules, "place"), text, report.start, report.end) if h.cue.value == "own"]
-    levels = Counter(level_of(text[: report.start + end][-LONGEST_ENDING:], rules) for end in own)
+    hits = find_hits(book_of(rules, "place"), text, report.start, report.end)
+    own = [report.start + h.end for h in hits if h.cue.value == "own"]
+    levels = Counter(level_of(text[max(0, end - LONGEST_ENDING) : end], rules) for end in own)
     if not levels:
         return None
     level = levels.most_common(1)[0][0]
