@@ -8,7 +8,7 @@ JOBS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help extract ingest test evaluate cross-validate compare train notebooks bench lint lock clean
+.PHONY: help extract ingest test evaluate cross-validate compare train notebooks bench lint lock gazetteer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ lint: .venv/.ready ## ruff, mypy and the examples of the rules
 lock: .venv/.ready ## Compile requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --all-extras \
 		--python-version 3.11 --output-file requirements.lock pyproject.toml
+
+gazetteer: .venv/.ready ## Rebuild the codes of places in pipeline/places from the packages pinned in tools/gazetteer.txt
+	$(BIN)/python tools/build_gazetteer.py
 
 clean: ## Remove .venv and caches
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis

@@ -94,13 +94,13 @@ def load_gazetteer() -> Gazetteer:
     """
     by_name: dict[str, list[Spell]] = defaultdict(list)
     by_code: dict[str, list[Spell]] = defaultdict(list)
-    for line in _table("divisions"):
+    for line in read_table("divisions"):
         name, code, above, first, last = line.split("\t")
         spell = Spell(name, code, above, int(first), int(last))
         by_name[name].append(spell)
         by_code[code].append(spell)
     townships: dict[str, list[str]] = defaultdict(list)
-    for line in _table("townships"):
+    for line in read_table("townships"):
         name, code = line.split("\t")
         townships[name].append(code)
     return Gazetteer(
@@ -120,9 +120,11 @@ def checksums(folder: Path = PLACES) -> Mapping[str, str]:
     return {name.removesuffix(".tsv"): digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
-def _table(name: str, folder: Path | None = None) -> list[str]:
-    """The lines of a table, checked against its checksum."""
-    home = folder or PLACES
+def read_table(name: str, home: Path = PLACES) -> list[str]:
+    """The lines of the table `name` in the folder `home`, checked against its checksum.
+
+    Raises RuleError if it cannot be read or is another.
+    """
     path = home / f"{name}.tsv.gz"
     try:
         with gzip.open(path) as packed:

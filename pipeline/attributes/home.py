@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.attributes.cues import book_of, find_hits
-from pipeline.attributes.names import Name, level_of, names_between, names_in
+from pipeline.attributes.names import Name, level_of, names_between, names_in, pattern_of
 from pipeline.attributes.scope import code_of_report, is_elsewhere
 from pipeline.records import Document, Report
 from pipeline.rules import RuleSet
@@ -28,23 +28,20 @@ def locate(text: str, document: Document, rules: RuleSet) -> Document:
 def home_of(text: str, report: Report, rules: RuleSet) -> str | None:
     """The name of the place that `report` is about: 焦沟村 in an office's report on its work in 焦沟村."""
     body = names_between(text, rules, report.start, report.end)
-    told = frozenset(name.text for name in body)
+    told = Counter(name.text for name in body)
     for head in (report.title, report.issuer):
-        if head and (name := _first(names_in(head, rules, told), head, rules)):
+        if head and (name := _first(names_in(head, rules, frozenset(told)), head, told, rules)):
             return name.text
     opening = [n for n in body if n.start < report.start + OPENING]
-    return _spoken_for(opening, text, report, rules) or _most(body, opening) or _told(report.place, told)
-
-
-def _told(place: str | None, told: frozenset[str]) -> str | None:
-    """What the report's head seems to name, if the text uses it as a name."""
-    return place if place in told else None
+    found = _spoken_for(opening, text, report, rules) or _most(told, opening)
+    return found or (report.place if report.place in told else None)
 
 
 def _spoken_for(opening: Sequence[Name], text: str, report: Report, rules: RuleSet) -> str | None:
     """The only 镇 that the opening speaks of, in a report that says 我镇 and 全镇 more than 全村 or 全县."""
-    own = [h.end for h in find_hits(book_of(rules, "place"), text, report.start, report.end) if h.cue.value == "own"]
-    levels = Counter(level_of(text[: report.start + end][-LONGEST_ENDING:], rules) for end in own)
+    hits = find_hits(book_of(rules, "place"), text, report.start, report.end)
+    own = [report.start + h.end for h in hits if h.cue.value == "own"]
+    levels = Counter(level_of(text[max(0, end - LONGEST_ENDING) : end], rules) for end in own)
     if not levels:
         return None
     level = levels.most_common(1)[0][0]
@@ -52,20 +49,26 @@ def _spoken_for(opening: Sequence[Name], text: str, report: Report, rules: RuleS
     return named.pop() if len(named) == 1 else None
 
 
-def _first(names: Sequence[Name], head: str, rules: RuleSet) -> Name | None:
-    """The first place that a head names, the smallest of its chain (金山店镇 in 大冶市金山店镇); of 甲村、乙村 none."""
+def _first(names: Sequence[Name], head: str, told: Counter[str], rules: RuleSet) -> Name | None:
+    """The place that a head is about: the first it names, or the last behind a verb (昆山市水利局驻周庄镇工作队) if
+    that is known or named again; of a chain the smallest (金山店镇 in 大冶市金山店镇, also in 大冶市人民政府金山店镇);
+    of 甲村、乙村 none.
+    """
     names = [n for n in names if not is_elsewhere(head, n, rules)]
+    sure = (i for i, n in enumerate(names) if n.lead == "verb" and (n.known or told[n.text] > 1))
+    begin = max(sure, default=0)
     first: Name | None = None
-    for name in names:
-        if first and not (name.lead == "chain" and name.start == first.end and not name.listed):
+    for name in names[begin:]:
+        gap = head[first.end : name.start] if first else ""
+        if gap and not pattern_of(rules, "seat").fullmatch(gap):
             break
         first = name
     return None if first and first.listed else first
 
 
-def _most(body: Sequence[Name], opening: Sequence[Name]) -> str | None:
+def _most(told: Counter[str], opening: Sequence[Name]) -> str | None:
     """The place that is named in the opening and far more often than any other."""
-    counts = Counter(n.text for n in body).most_common(2)
+    counts = told.most_common(2)
     if not counts or counts[0][1] < OFTEN or (len(counts) > 1 and counts[1][1] * 2 > counts[0][1]):
         return None
     return counts[0][0] if any(n.text == counts[0][0] for n in opening) else None

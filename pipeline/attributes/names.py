@@ -232,6 +232,8 @@ class _Finder:
     def _is_stem(self, start: int, end: int) -> bool:
         if start and start + 1 in self.ends and DATED.match(self.text, start - 1):
             return False  # xx镇街镇 may be anything
+        if any(inner in self.ends and self._is_generic(inner) for inner in range(start + 2, end)):
+            return False  # 示范村觉慧村
         return self.words.never.search(self.text, start, end) is None
 
     def _lead(self, start: int, found: list[Name]) -> str:

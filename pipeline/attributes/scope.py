@@ -77,6 +77,8 @@ class Scope:
         """The code of a place in the place `outer`. There are no villages in the gazetteer, and not all townships: a
         village takes the code of its township, a township that is not listed that of its county.
         """
+        if level == "village" and _is_county(outer) and name == self.report.place and self.township:
+            outer = self.township if self.township.startswith(outer) else outer  # named elsewhere in the report
         if level == "village" or outer == UNKNOWN:
             return outer if len(outer) == TOWNSHIP else None
         listed = level == "town"
