@@ -58,12 +58,12 @@ MORE_SCALE = re.compile(rf" ?([余多来几]) ?({SCALE}{{1,3}})")  # 十|余万,
 DIVIDED = re.compile(r" {0,2}分 {0,2}(之 {0,2})?(?:[负-] ?)?")
 SLASH = re.compile(r"/([1-9][0-9]{0,3})(?![0-9/.])")
 TENTHS = re.compile(r" ?成 ?([半一二三四五六七八九1-9])(?![0-9一二三四五六七八九十百千万亿])")
-# 3×5米 has two numbers; 1x3人 has one, with a digit blanked out.
+# 3×5米 has two numbers, and so has 3.5*2米; 1x3人 and 1*8米 have one, with a digit blanked out.
+LENGTH = r" ?(?:米|mm?(?![a-z])|cm|厘米|毫米|公分|平方|寸)"
 PRODUCT = re.compile(
-    r"([0-9]{1,5}(?:\.[0-9]{1,3})?) ?[×xX*] ?"
-    r"(?=[0-9]{1,5}(?:\.[0-9]{1,3})?(?: ?[×xX*] ?[0-9]{1,5}(?:\.[0-9]{1,3})?)?"
-    r" ?(?:米|mm?(?![a-z])|cm|厘米|毫米|公分|平方|寸)"
-    r"|24 ?小时)"
+    rf"([0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)(?: ?× ?| [xX*] |(?<=\.[0-9])[xX*]"
+    r"|(?<=[0-9]{2})[xX*](?=[0-9]{2,4} ?(?:cm|mm|[厘毫]米)))"
+    rf"(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?(?: ?[×xX*] ?[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)?{LENGTH}|24 ?小时)"
 )
 BLANKED_OUT = re.compile(rf"[{MASKS}]{{2,40}}(?=[0-9])")  # ___15条: a name is blanked out, and a number follows
 BLANKED_TAIL = re.compile(r"-{2,4}(?=[\u4e00-\u9fff%])")  # 20--头
@@ -81,7 +81,8 @@ SEVERAL = re.compile(r"(?<![人户总次个基件岁参指份额头只亩台间�
 ABOVE = re.compile(r"(?<![以网会路山线晚早地天身手村马树床楼车船图书纸台桌墙门街])上")
 # A minus sign is no dash of a range: it opens a line or a bracket, or follows a mark or the verb of its number.
 SIGN = re.compile(
-    r"(?:(?<![^\s（(,，:：;；、。=为是达率长幅度温至到比差减增降约])[-－−]|(?<![抱肩担胜欺自正辜背减身])负|零下) ?"
+    r"(?<![^\s（(,，:：;；、。=为是达率长幅度温至到比差减增降约])(?<![0-9]\s)[-－−]"
+    r"|(?<![抱肩担胜欺自正辜背减身])负 ?|零下 ?"
 )
 SIGNED_SHARE = re.compile(r"负的")
 LEFT = frozenset("负-－−下几数上的" + " ")
@@ -134,7 +135,7 @@ def _read(text: str, start: int, stop: int) -> Found | None:
 
 def _dashes(text: str, start: int, stop: int) -> Found | None:
     """--户: digits blanked out. Dashes between words, and of 县-村-户四级, are none."""
-    if text[stop : stop + 1] in "—0123456789" or text[start - 1 : start] == "—":
+    if text[stop : stop + 1] in "—0123456789 \u3000" or text[start - 1 : start] == "—":
         return None
     if stop - start > 4 or (stop - start == 1 and "-" in text[max(0, start - 3) : start]):
         return None
