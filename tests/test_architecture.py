@@ -37,7 +37,7 @@ STAGES = (
 )  # fmt: skip
 AROUND = (
     "schema", "tables", "store", "engine", "ingest", "summary", "explain", "rulecheck",
-    "gold", "evaluate", "scoreboard", "train", "trial", "bench", "cli", "__main__",
+    "gold", "evaluate", "scoreboard", "peers", "train", "trial", "bench", "cli", "__main__",
 )  # fmt: skip
 LAYERS = (*GROUND, *STAGES, "extract", *AROUND)
 # The fitted weights are data like the rules: whoever runs the chain loads them once and hands them in.

@@ -16,6 +16,7 @@ MOST_SCALES = 3  # that may stand before a unit: 亿亿亿… is damage
 VERB_REACH = 20  # characters before a number in which a verb may bound it
 SILENT_REACH = 6  # characters before a bound that may silence it: 签|约30户
 JOINS_UNIT = BLANK | MORE | LARGE.keys()
+PERCENT = "percent"
 SLASHES = frozenset("/／ ")
 
 
@@ -70,6 +71,9 @@ def unit_at(text: str, item: Found, lexicon: Lexicon, measure: str | None = None
         if not more and text[at : at + 1] in MORE:
             more, at = text[at], at + 1
     at += text[at : at + 1] in BLANK
+    if text[at : at + 1] in BLANK:  # 六   个百分点; any other unit so far off is in a cell of its own
+        at = min(at + 3, len(text) - len(text[at:].lstrip()))
+        measure = PERCENT
     found = _word_at(text, at, item, scale, lexicon, measure)
     return found and found._replace(more=more, scale=scale)
 
