@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 from pipeline.numerals.number import Number, fraction, parse, share, size_of
@@ -28,11 +29,13 @@ from pipeline.numerals.signs import (
     WHOLE_MASK,
 )
 
-# 千 of 千瓦 belongs to the unit; 兆 is a number only before money and other numerals (四十九兆元), not in 兆宽带.
+# 千 of 五千瓦 belongs to the unit, that of 一万五千米 to the number; 兆 is a number only before money and other numerals (四十九兆元), not in 兆宽带.
 KILO = r"千(?! ?(?:瓦|伏(?!牛)|克|米|卡(?!车|点|口)|赫|帕|字节|比特|焦(?!点|急)))"
 MEGA = r"兆(?= ?[0-9元美日欧港台韩人户吨零〇一二两三四五六七八九十百千万亿])"
 SCALE = rf"(?:[十万亿拾佰仟]|百(?! ?分)|{KILO}|{MEGA})"
-GROUP = rf"(?: ?[零〇]?(?:[0-9]{{1,8}}|[一二两三四五六七八九])(?: ?{SCALE}){{1,2}}|[零〇]?[0-9]{{1,8}}(?![0-9.,年]))"
+GROUP = (
+    rf"(?: ?[零〇]?(?:[0-9]{{1,8}}|[一二两三四五六七八九])(?: ?(?:千|{SCALE})){{1,2}}|[零〇]?[0-9]{{1,8}}(?![0-9.,年]))"
+)
 ARABIC = (
     rf"[0-9{MASKS}]{{0,40}}+(?:,[0-9{MASKS}]{{3}}(?![0-9{MASKS}]))*+(?:\.[0-9{MASKS}]{{1,12}}+)?"
     rf"(?: {{0,2}}{SCALE}{{1,3}}(?:{GROUP}{{1,5}}[一二三四五六七八九]?)?)?"  # 5亿1万4千6百, 3万4000, 2千4百五
@@ -65,6 +68,7 @@ PRODUCT = re.compile(
     r"|(?<=[0-9]{2})[xX*](?=[0-9]{2,4} ?(?:cm|mm|[厘毫]米)))"
     rf"(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?(?: ?[×xX*] ?[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)?{LENGTH}|24 ?小时)"
 )
+LEADING_SIGN = re.compile(r"(?<=[米m厘毫寸尺)）])[×xX*](?=[0-9])")  # 1.8米×2.4米
 BLANKED_OUT = re.compile(rf"[{MASKS}]{{2,40}}(?=[0-9])")  # ___15条: a name is blanked out, and a number follows
 BLANKED_TAIL = re.compile(r"-{2,4}(?=[\u4e00-\u9fff%])")  # 20--头
 DIGITS_ONLY = re.compile(r"[0-9]{1,64}")
@@ -72,6 +76,7 @@ JOINED = re.compile(
     rf"(?<=[{''.join(SCALES)}点]) +(?=[{HAN}])|(?<=[{HAN}]) +(?=[{''.join(SCALES)}点])"
 )  # blanks inside one numeral: 一百 五 十 二
 ENDS_OF_SCALES = re.compile(f"[{''.join(SCALES)}]")
+OWN_KILO = re.compile(r"[万亿][零〇]?[一二两三四五六七八九壹贰叁肆伍陆柒捌玖]千$")
 KILO_UNIT, MEGA_NUMBER = re.compile(KILO), re.compile(MEGA)
 BELOW_ZERO_NUMBER = re.compile(r"零下 ?[0-9一二三四五六七八九十]")
 ONE_OR_TWO = re.compile(r"[一三]两(?=[个户人名次年天件亩万千百处项家头只株位岁月周日公米吨里元条座间台套份所])")
@@ -90,6 +95,7 @@ RIGHT = MORE | BLANK | LETTERS | SLASHES | frozenset("分又成×xX*-几点")
 NEAR_BARE = frozenset(BIG)
 SIGNED_UNITS = frozenset("%％‰℃°")
 NUMERAL_SIGNS = HAN_SIGNS | frozenset("0123456789")
+FIFTY = Decimal(50)  # percent: 一半
 MISSING = Number(None, masked=True)
 
 
@@ -150,6 +156,8 @@ def _arabic(text: str, start: int, stop: int) -> Found | None:
     if before in LETTERS or (after in LETTERS and not LATIN_UNIT.match(text, stop)):
         digits = DIGITS_ONLY.search(text, start, stop)
         return Found(*digits.span(), "rest", parse(digits[0])) if digits else None
+    if LEADING_SIGN.match(text, start):
+        return _read(text, start + 1, stop)
     product = PRODUCT.match(text, start)
     if product:
         return Found(start, product.end(1), "factor", parse(product[1]))
@@ -187,6 +195,8 @@ def _han(text: str, start: int, stop: int) -> Found | None:
         return Found(start, stop, "bare", parse(run))
     if len(run) > 1 and NOUGHTS.issuperset(run):
         return Found(start, stop, "plain", MISSING if "○" in run else parse(run))
+    if run == ONE + HALF:
+        return Found(start, stop, "fraction", Number(FIFTY))
     found = _whole(text, start, stop, "han", parse(run))
     return _touching(text, start, stop, found) if found.end == stop else found
 
@@ -199,7 +209,7 @@ def _end_of_han(text: str, start: int, stop: int) -> int:
         if gap >= 0:
             stop = start + gap
             run = text[start:stop]
-    if run.endswith("千") and not KILO_UNIT.match(text, stop - 1):
+    if run.endswith("千") and not KILO_UNIT.match(text, stop - 1) and not OWN_KILO.search(run):
         return stop - 1
     if run.endswith("兆") and not MEGA_NUMBER.match(text, stop - 1):
         return stop - 1
