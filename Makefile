@@ -9,13 +9,16 @@ PEERS ?= ../peers
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help extract test evaluate cross-validate compare train notebooks peers bench lint lock clean
+.PHONY: help extract ingest test evaluate cross-validate compare train notebooks peers bench lint lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 extract: .venv/.ready ## Read the reports in RAW (data/raw) and write tables to OUT (data/processed)
 	$(BIN)/python -m pipeline extract --raw $(RAW) --out $(OUT) --jobs $(JOBS)
+
+ingest: .venv/.ready ## Read only what is new or changed in RAW; for schedulers
+	$(BIN)/python -m pipeline ingest --raw $(RAW) --out $(OUT) --jobs $(JOBS)
 
 test: .venv/.ready ## Run all tests
 	$(BIN)/python -m pytest

@@ -8,32 +8,25 @@ from __future__ import annotations
 import random
 import resource
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import regex
 
-from pipeline.attributes import link_parts
-from pipeline.context import place_quantities
-from pipeline.errors import OptionError, ReadError
-from pipeline.extract import read_text
+from pipeline import extract
+from pipeline.errors import CunbaoError, OptionError
 from pipeline.ingest import sources_in
-from pipeline.normalise import normalise
-from pipeline.quantities import find_numerals
 from pipeline.read import read_source
 from pipeline.records import RawText
 from pipeline.rules import RuleSet
-from pipeline.segment import segment
-from pipeline.topics import decide_topics
 from pipeline.topics.model import TopicModel
 
+# The stages as extract.py names them, in its order; what it does itself is the rest of the whole chain.
+STAGES = ("normalise", "segment", "find_numerals", "place_quantities", "decide_topics", "link_parts", "observe")
 BARE = regex.compile(r"[0-9]++(?:\.[0-9]++)?+\p{Han}")
 DIGITS = regex.compile(r"[0-9]")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,7 @@ def corpus(raw: Path, megabytes: float) -> list[RawText]:
     for source, path in sources_in(raw):
         try:
             texts.append(read_source(path, source))
-        except ReadError:
+        except CunbaoError:
             continue
     if not texts:
         raise OptionError(f"{raw}: none of its files can be read")
@@ -75,28 +68,46 @@ def corpus(raw: Path, megabytes: float) -> list[RawText]:
 
 
 def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iterator[Timing]:
-    """The bare pass, each stage, and the whole chain over `texts`; the first text warms everything up."""
-    read_text(texts[0], rules, model)
+    """The bare pass, the whole chain, and the stages in it over `texts`; the first text warms everything up."""
+    extract.read_text(texts[0], rules, model)
     megabytes = sum(len(t.text.encode()) for t in texts) / 1e6
-    spent: dict[str, float] = defaultdict(float)
+    yield Timing("bare regex pass", _seconds(lambda: [BARE.findall(t.text) for t in texts]), megabytes)
+    with _watched(STAGES) as spent:
+        whole = _seconds(lambda: [extract.read_text(t, rules, model) for t in texts])
+    yield Timing("the whole chain", whole, megabytes)
+    for stage in STAGES:
+        yield Timing(f"  {stage}", spent[stage], megabytes)
 
-    def timed(stage: str, work: Callable[[], T]) -> T:
-        began = time.perf_counter()
-        done = work()
-        spent[stage] += time.perf_counter() - began
-        return done
 
-    for raw in texts:
-        timed("bare regex pass", partial(BARE.findall, raw.text))
-        timed("the whole chain", partial(read_text, raw, rules, model))
-        text = timed("normalise", partial(normalise, raw))
-        document = timed("segment", partial(segment, text, rules))
-        numerals = timed("quantities", partial(find_numerals, text.text, rules))
-        contexts = tuple(place_quantities(text.text, document, numerals))
-        timed("topics", partial(decide_topics, contexts, rules, model))
-        timed("part_of", partial(link_parts, contexts, rules))
-    for stage, seconds in spent.items():
-        yield Timing(stage, seconds, megabytes)
+def _seconds(work: Callable[[], object]) -> float:
+    """Seconds of processor time that `work` takes: other programs on the machine do not count."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+@contextmanager
+def _watched(stages: Sequence[str]) -> Iterator[dict[str, float]]:
+    """Wraps the stage functions that extract.py composes, so that each adds up the time spent in it."""
+    spent = dict.fromkeys(stages, 0.0)
+    originals = {stage: getattr(extract, stage) for stage in stages}
+
+    def timed(stage: str) -> Callable[..., object]:
+        def work(*args: object) -> object:
+            began = time.process_time()
+            done = originals[stage](*args)
+            spent[stage] += time.process_time() - began
+            return done
+
+        return work
+
+    for stage in stages:
+        setattr(extract, stage, timed(stage))
+    try:
+        yield spent
+    finally:
+        for stage, original in originals.items():
+            setattr(extract, stage, original)
 
 
 def peak_memory() -> float:

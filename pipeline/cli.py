@@ -1,4 +1,4 @@
-"""The command line: the only module that prints.
+"""The command line; the commands that look after the store are in cli_store.py.
 
 Exit codes: 0 done; 1 an error of the program itself; 2 an option that cannot be used; 3 a rule that cannot be used or
 whose example fails; 4 done, but some files could not be read (their reasons stand in `sources`); 5 the output folder
@@ -8,28 +8,27 @@ cannot be written or read.
 from __future__ import annotations
 
 import datetime as dt
-import json
+import io
 import sys
 import time
+import warnings
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from pipeline.cli_store import INGEST_CODES, failures, ingest, restore, schedule, snapshots, watch
 from pipeline.errors import CunbaoError
+from pipeline.store.files import snapshots_of
+from pipeline.terminal import DATA, EXIT_CODES, PROCESSED, Jobs, Out, Raw, Reporter, err_console, out_console
 
 if TYPE_CHECKING:
     from pipeline.scoreboard import Board
     from pipeline.summary import Summary
-
-EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option cannot be used; 3 a rule cannot be
-used; 4 done, but some files could not be read (see the table `sources`); 5 the output folder cannot be written."""
 
 app = typer.Typer(
     name="cunbao",
@@ -41,45 +40,10 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
-out_console = Console()
-err_console = Console(stderr=True)
-
-Raw = Annotated[Path, typer.Option("--raw", help="Folder of reports; subfolders are read too.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the tables; made if it is not there.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Processes to read with.")]
 Gold = Annotated[Path, typer.Option("--gold", help="Folder of annotated reports (raw/ and json/).")]
-DATA, PROCESSED, GOLD = Path("data/raw"), Path("data/processed"), Path("tests/gold")
-
-
-class Reporter:
-    """Tells a person (progress bar) or a machine (JSON lines on stderr) how far a run has come."""
-
-    def __init__(self, *, quiet: bool, json_log: bool) -> None:
-        self._json = json_log
-        self._progress = Progress(
-            TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TimeRemainingColumn(), console=err_console, disable=quiet or json_log,
-        )  # fmt: skip
-        self._task = self._progress.add_task("reading", total=None)
-
-    def __enter__(self) -> Reporter:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def progress(self, done: int, total: int) -> None:
-        """Called with the number of files read so far."""
-        self._progress.update(self._task, completed=done, total=total)
-        if self._json:
-            self.log("progress", done=done, total=total)
-
-    def log(self, event: str, **fields: object) -> None:
-        """Writes one JSON line, where JSON lines are wanted."""
-        if self._json:
-            line = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "event": event, **fields}
-            print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
+GOLD = Path("tests/gold")
+for command in (ingest, snapshots, restore, failures, watch, schedule):
+    app.command(epilog=INGEST_CODES)(command)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -96,18 +60,16 @@ def extract(
 
     Example: cunbao extract --raw data/raw --out data/processed --jobs 2
     """
-    from pipeline.ingest import read_folder
     from pipeline.rules import load_rules
-    from pipeline.store import publish
-    from pipeline.summary import summarise
+    from pipeline.summary import read_summary
+    from pipeline.update import Options, bring_up_to_date
 
     began = time.monotonic()
-    rules = load_rules()
+    load_rules()  # a broken rule is named before anything is touched
     with Reporter(quiet=quiet, json_log=json_log) as reporter:
-        now = dt.datetime.now(dt.UTC)
-        tables = read_folder(raw, rules, jobs=jobs, ingested_at=now, progress=reporter.progress)
-        publish(out, tables, fingerprint=rules.fingerprint)
-        summary = summarise(tables)
+        options = Options(jobs=jobs, full=True, forget=True, allow_empty=True)
+        outcome = bring_up_to_date(raw, out, options, now=dt.datetime.now(dt.UTC), progress=reporter.progress)
+        summary = read_summary(snapshots_of(out) / str(outcome.snapshot))
         reporter.log("done", seconds=round(time.monotonic() - began, 2), **summary.totals())
     if not quiet and not json_log:
         _show_summary(summary, out, time.monotonic() - began)
@@ -128,7 +90,32 @@ def _show_summary(summary: Summary, out: Path, seconds: float) -> None:
     for source, error in summary.failed:
         err_console.print(Text.assemble(("failed ", "red"), error or source), soft_wrap=True)
     total = ", ".join(f"{n} {name}" for name, n in summary.totals().items())
-    out_console.print(f"{total}; written to {out} in {seconds:.1f} s", soft_wrap=True, highlight=False)
+    out_console.print(Text(f"{total}; written to {out} in {seconds:.1f} s"), soft_wrap=True)
+
+
+@app.command(epilog=EXIT_CODES)
+def panel(
+    out: Out = PROCESSED,
+    wide: Annotated[
+        Path | None, typer.Option("--wide", help="Parquet file for the wide form: a column for each indicator.")
+    ] = None,
+) -> None:
+    """Show how the facts in --out were put together from what the reports state, or write them in wide form.
+
+    Example: cunbao panel --out data/processed --wide panel.parquet
+    """
+    from pipeline.panel import read_panel, write_wide
+
+    facts = read_panel(out)
+    if wide is not None:
+        out_console.print(Text(f"{write_wide(facts, wide)} rows; written to {wide}"), soft_wrap=True)
+        return
+    table = Table(title=f"{len(facts)} facts", title_justify="left")
+    table.add_column("chosen by")
+    table.add_column("facts", justify="right")
+    for count in facts["chosen_by"].combine_chunks().value_counts().to_pylist():
+        table.add_row(str(count["values"]), str(count["counts"]))
+    out_console.print(table)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -232,15 +219,26 @@ def compare(
 
 @app.command(epilog=EXIT_CODES)
 def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
-    """Fit the weights of the topic scorer to the annotated reports, and write them to pipeline/topics/model.json."""
+    """Fit the weights of the topics and of the section kinds to the annotated reports and to rules/taught.
+
+    They are written to pipeline/topics/model.json and pipeline/kinds.json.
+    """
+    from pipeline import kinds
     from pipeline.gold import load_gold
     from pipeline.rules import load_rules
+    from pipeline.taught import taught_in
     from pipeline.topics.model import MODEL
     from pipeline.train import examples_of, fit, write_model
+    from pipeline.train_kinds import fit_kinds, kind_examples_of, write_kinds
 
-    files = load_gold(gold, [raw])
-    write_model(fit(examples_of(files, load_rules())), MODEL)
-    out_console.print(f"fitted to {len(files)} reports; written to {MODEL}", soft_wrap=True, highlight=False)
+    files, rules = load_gold(gold, [raw]), load_rules()
+    taught = taught_in(rules.folder / "taught", rules)
+    write_kinds(fit_kinds(kind_examples_of(files, rules)), kinds.MODEL)
+    write_model(fit(examples_of(files, rules), taught), MODEL)
+    out_console.print(
+        Text(f"fitted to {len(files)} reports and {len(taught)} taught passages; written to {kinds.MODEL} and {MODEL}"),
+        soft_wrap=True,
+    )
 
 
 @app.command(epilog=EXIT_CODES)
@@ -303,14 +301,18 @@ def rules_check() -> None:
     broken = failures(rules, load_model())
     for line in broken:
         err_console.print(Text(line), soft_wrap=True)
-    total = sum(1 for _ in examples_of(rules))
-    out_console.print(f"{len(rules.by_id)} rules, {total} examples, {len(broken)} broken")
+    total = sum(1 for _ in examples_of(rules)) + sum(1 for c in rules.checks.values() for _ in c.examples())
+    out_console.print(f"{len(rules.by_id) + len(rules.checks)} rules, {total} examples, {len(broken)} broken")
     if broken:
         raise typer.Exit(3)
 
 
 def main() -> None:
     """Runs the command line; every failure is one sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Chinese shows question marks
+    warnings.filterwarnings("ignore", category=UserWarning, message="pkg_resources")  # jieba 0.42 imports it
     try:
         app()
     except CunbaoError as error:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import wait
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,5 +24,20 @@ def map_batches(function: Callable[[T], R], batches: Sequence[T], *, jobs: int) 
         yield from map(function, batches)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=min(jobs, len(batches)), mp_context=context) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_end_with_parent)
+    try:
         yield from pool.map(function, batches)
+    finally:  # a run that is told to end does not begin the batches that wait
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Lets a worker end when its parent was killed: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

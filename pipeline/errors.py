@@ -38,3 +38,7 @@ class StoreError(CunbaoError):
     """An output folder that cannot be written or read."""
 
     exit_code = 5
+
+
+class BusyError(StoreError):
+    """An output folder that another run is writing to; nothing is wrong with it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.attributes import basis_of, link_parts, period_of, place_of, role_of, status_of
+from pipeline.attributes import basis_of, link_parts, locate, period_of, place_of, role_of, status_of
 from pipeline.context import place_quantities
 from pipeline.errors import ReadError
 from pipeline.normalise import normalise
@@ -21,10 +21,11 @@ from pipeline.topics.model import TopicModel
 def extract_file(path: Path, source: str, rules: RuleSet, model: TopicModel) -> Reading | Failure:
     """Reads one file; a file that cannot be read becomes a Failure that says why."""
     try:
-        raw = read_source(path, source)
+        return read_text(read_source(path, source), rules, model)
     except ReadError as error:
         return failure_of(path, source, error)
-    return read_text(raw, rules, model)
+    except MemoryError:
+        return failure_of(path, source, ReadError(f"{source}: reading it needs more memory than there is; split it"))
 
 
 def failure_of(path: Path, source: str, error: ReadError) -> Failure:
@@ -41,19 +42,30 @@ def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     observations = tuple(
         observe(context, topic, part, rules) for context, topic, part in zip(contexts, topics, parts, strict=True)
     )
-    return Reading(text, document, numerals, observations, reconcile(observations))
+    return Reading(text, document, numerals, observations, reconcile(text.text, document, observations, rules))
+
+
+def quantities_in(
+    path: Path, source: str, rules: RuleSet
+) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
+    """The chain up to the quantities of a file where they stand.
+
+    Raises ReadError if the file cannot be read.
+    """
+    return read_quantities(read_source(path, source), rules)
 
 
 def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
     """The chain up to the quantities where they stand, before anything is known of their meaning."""
     text = normalise(raw)
-    document = segment(text, rules)
+    document = locate(text.text, segment(text, rules), rules)
     numerals = find_numerals(text.text, rules)
     return text, document, numerals, tuple(place_quantities(text.text, document, numerals))
 
 
 def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) -> Observation:
     """One quantity with its attributes."""
+    located = place_of(context, rules)
     return Observation(
         quantity=context.quantity,
         sentence=context.sentence,
@@ -62,6 +74,7 @@ def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) ->
         status=status_of(context, rules),
         role=role_of(context, rules),
         period=period_of(context, rules),
-        place=place_of(context, rules),
+        place=located.name,
+        adcode=located.adcode,
         part_of=part,
     )

@@ -88,7 +88,7 @@ def _load(path: Path, raws: Sequence[Path]) -> GoldFile:
         return GoldFile(
             path.stem, raw, data["begin"], data["end"], rows, headings, tuple(r["start"] for r in data["reports"])
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise OptionError(
             f"{path}: this is no gold file ({error}); tests/gold/README.md describes the format"
         ) from None

@@ -1,24 +1,31 @@
-"""Which files of the raw folder to read, and reading them in batches."""
+"""Which files of the raw folder there are, and reading them in batches.
+
+Nothing heavy is imported before there is something to read: a night without news costs a second.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from pipeline.engine import map_batches
-from pipeline.errors import OptionError
-from pipeline.extract import extract_file
+from pipeline.errors import OptionError, ReadError
+from pipeline.fingerprint import current
 from pipeline.read import digest_of, members_of, size_of
-from pipeline.rules import RuleSet, load_rules
-from pipeline.tables import tables_of
-from pipeline.topics.model import load_model
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipeline.records import Failure, Reading
+    from pipeline.rules import RuleSet
+    from pipeline.topics.model import TopicModel
+
+Progress = Callable[[int, int], None]
 BATCH_BYTES = 1_000_000  # of source files to a batch: some seconds of work, so that a progress bar moves
 
 
@@ -41,16 +48,23 @@ def sources_in(raw: Path) -> list[tuple[str, Path]]:
     """
     if not raw.is_dir():
         raise OptionError(f"{raw}: there is no such folder of reports; give the folder that holds them with --raw")
-    found: list[tuple[str, Path]] = []
-    for folder, names, files in os.walk(raw, onerror=_refuse):
+    found: dict[str, Path] = {}
+    for folder, names, here in os.walk(raw, onerror=_refuse):
         names[:] = sorted(n for n in names if not n.startswith("."))
-        for name in files:
-            if not name.startswith("."):
-                path = Path(folder, name)
-                # A name that is no UTF-8 cannot stand in a Parquet string: show it with replacement characters.
-                source = os.fsencode(path.relative_to(raw).as_posix()).decode("utf-8", "replace")
-                found += [(f"{source}/{name}", path / name) for name in members_of(path)] or [(source, path)]
-    return sorted(found)
+        for name in sorted(n for n in here if not n.startswith(".")):
+            path = Path(folder, name)
+            source = _name(path.relative_to(raw), found)
+            members = members_of(path)
+            found.update({f"{source}/{member}": path / member for member in members} or {source: path})
+    return sorted(found.items())
+
+
+def _name(path: Path, taken: Mapping[str, Path]) -> str:
+    """The name of a file in the tables. One that is no UTF-8 cannot stand in a Parquet string: its bytes are replaced,
+    or spelt out where two names would become the same."""
+    written = os.fsencode(path.as_posix())
+    name = written.decode("utf-8", "replace")
+    return written.decode("utf-8", "backslashreplace") if name in taken else name
 
 
 def _refuse(error: OSError) -> None:
@@ -67,10 +81,14 @@ def copies_among(files: Sequence[tuple[str, Path]]) -> dict[str, str]:
 
 
 def batches_of(
-    files: Sequence[tuple[str, Path]], rules: Path, fingerprint: str, ingested_at: dt.datetime
+    files: Sequence[tuple[str, Path]],
+    rules: Path,
+    fingerprint: str,
+    ingested_at: dt.datetime,
+    salts: Mapping[str, str] | None = None,
 ) -> list[Batch]:
-    """The files in batches of about BATCH_BYTES."""
-    salts = copies_among(files)
+    """The files in batches of about BATCH_BYTES; `salts` as `copies_among` finds them, if that is known already."""
+    salts = copies_among(files) if salts is None else salts
     groups: list[list[tuple[str, Path]]] = []
     size = BATCH_BYTES
     for source, path in files:
@@ -87,20 +105,41 @@ def batches_of(
 
 def read_batch(batch: Batch) -> dict[str, pa.Table]:
     """Reads the files of a batch. Arrow tables travel between processes as whole buffers, not row by row."""
+    from pipeline.rules import load_rules
+    from pipeline.tables import tables_of
+    from pipeline.topics.model import load_model
+
     rules, model = load_rules(batch.rules), load_model()
-    readings = [extract_file(path, source, rules, model) for source, path in batch.files]
+    readings = [_read(path, source, rules, model) for source, path in batch.files]
     return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
 
 
+def _read(path: Path, source: str, rules: RuleSet, model: TopicModel) -> Reading | Failure:
+    """Reads one file; a fault of the program itself is a failure of this file and does not stop the others."""
+    from pipeline.extract import extract_file, failure_of
+
+    try:
+        return extract_file(path, source, rules, model)
+    except Exception as error:
+        said = f"{source}: the program failed on this file ({type(error).__name__}); report it together with the file"
+        return failure_of(path, source, ReadError(said))
+
+
 def read_folder(
-    raw: Path, rules: RuleSet, *, jobs: int, ingested_at: dt.datetime, progress: Callable[[int, int], None]
+    raw: Path, rules: RuleSet, *, jobs: int, ingested_at: dt.datetime, progress: Progress
 ) -> dict[str, pa.Table]:
-    """The tables of every file under `raw`, in canonical order; `progress(done, total)` counts files.
+    """The tables of every file under `raw`, in canonical order and without a store; `progress` counts files.
 
     Raises OptionError if `raw` cannot be read.
     """
+    import pyarrow as pa
+
+    from pipeline.derived import derive
+    from pipeline.tables import tables_of
+
     files = sources_in(raw)
-    batches = batches_of(files, rules.folder, rules.fingerprint, ingested_at)
+    fingerprint = current(rules.folder).whole
+    batches = batches_of(files, rules.folder, fingerprint, ingested_at)
     parts: list[dict[str, pa.Table]] = []
     done = 0
     progress(0, len(files))
@@ -109,5 +148,5 @@ def read_folder(
         done += len(batch.files)
         progress(done, len(files))
     if not parts:
-        parts = [tables_of([], rules, fingerprint=rules.fingerprint, ingested_at=ingested_at)]
-    return {name: pa.concat_tables([p[name] for p in parts]).unify_dictionaries() for name in parts[0]}
+        parts = [tables_of([], rules, fingerprint=fingerprint, ingested_at=ingested_at)]
+    return derive({name: pa.concat_tables([p[name] for p in parts]).unify_dictionaries() for name in parts[0]})

@@ -58,6 +58,7 @@ class Report:
     title: str | None = None
     issuer: str | None = None
     place: str | None = None
+    adcode: str | None = None  # of `place`: GB/T 2260 (6 digits), or of its township (9); None: unknown or ambiguous
     report_date: str | None = None  # EDTF
     period: str | None = None  # EDTF
 
@@ -151,6 +152,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """A place as the text names it, and its code (Report.adcode)."""
+
+    name: str | None
+    adcode: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """What a quantity counts."""
 
@@ -173,6 +182,7 @@ class Observation:
     role: Finding
     period: Finding
     place: str | None
+    adcode: str | None  # of `place`, as in Report
     part_of: int | None  # index into the file's observations
 
 

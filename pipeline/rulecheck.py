@@ -9,7 +9,7 @@ import regex
 
 from pipeline.extract import read_text
 from pipeline.records import Finding, Observation, RawText, Reading
-from pipeline.rules import CueRule, Rule, RuleSet, TopicRule, UnitRule
+from pipeline.rules import CheckRule, CueRule, Rule, RuleSet, TopicRule, UnitRule
 from pipeline.topics.model import TopicModel
 
 MARK = regex.compile(r"<([^<>]{1,60})>")
@@ -46,7 +46,20 @@ def examples_of(rules: RuleSet) -> Iterator[Example]:
 
 def failures(rules: RuleSet, model: TopicModel) -> list[str]:
     """One sentence for each example that does not hold."""
-    return [said for example in examples_of(rules) if (said := failure(example, rules, model))]
+    broken = [said for example in examples_of(rules) if (said := failure(example, rules, model))]
+    checks = ((check, *example) for check in rules.checks.values() for example in check.examples())
+    return broken + [said for check, wish, text in checks if (said := check_failure(check, wish, text, rules, model))]
+
+
+def check_failure(check: CheckRule, wish: str, text: str, rules: RuleSet, model: TopicModel) -> str | None:
+    """What is wrong with one example of a check (yes: violated, no: it holds, silent: it does not speak), or None."""
+    raw = RawText("example", text, "", len(text), "txt", "utf-8", "example")
+    found = {c.holds for c in read_text(raw, rules, model).checks if c.kind == check.id}
+    if found == {"yes": {False}, "no": {True}, "silent": set()}[wish] or (wish == "yes" and False in found):
+        return None
+    said = "violated" if False in found else "holds" if found else "silent"
+    must = {"yes": "be violated", "no": "hold", "silent": "be silent"}[wish]
+    return f"checks: rule {check.id} must {must} in: {text} (found: {said})"
 
 
 def failure(example: Example, rules: RuleSet, model: TopicModel) -> str | None:
@@ -148,37 +161,47 @@ def _supplied(reading: Reading, example: Example) -> tuple[str, bool]:
     return f"{quantity.measure} by {quantity.rule}", mine and quantity.measure == rule.value
 
 
+# Values of place cues: those that keep the report's place, or none; and those that leave a place without a code.
+UNNAMED = frozenset({"own", "sum", "generic", "edge", "joint", "others", "never", "giver", "office"})
+CODELESS = frozenset({"weak", "toward", "partner"})
+
+
 def _place(reading: Reading, example: Example) -> tuple[str, bool]:
     observation, rule = _at(reading, example), example.rule
     if observation is None or not isinstance(rule, CueRule):
         return "no quantity", False
+    if rule.value in CODELESS:
+        return f"place {observation.place}, adcode {observation.adcode}", observation.adcode is None
     place = observation.place
     named = place is not None and all(r.place != place for r in reading.document.reports)
-    return f"place {place}", named == (rule.value == "name")
+    return f"place {place}", named == (rule.value not in UNNAMED)
 
 
 def _structure(reading: Reading, example: Example) -> tuple[str, bool]:
+    """What became of the stretch that is marked: a heading, a report's begin, a line of the page, or metadata."""
     document, rule = reading.document, example.rule
     if not isinstance(rule, CueRule):
         return "no rule of structure", False
-    starts = {s.start: s for s in document.sections}
-    section = starts.get(example.start)
-    if rule.value.startswith("level"):
-        return (
-            f"level {section.level if section else None}",
-            section is not None and f"level{section.level}" == rule.value,
-        )
-    if rule.value == "closing":
-        return f"kind {section.kind if section else None}", section is not None and section.kind == "closing"
-    if rule.value == "first":
-        return f"{len(document.reports)} reports", any(r.start == example.start for r in document.reports[1:])
+    kind = rule.value.partition(".")[0]
+    section = next((s for s in document.sections if s.start == example.start), None)
     report = next(r for r in document.reports if r.start <= example.start < r.end)
-    found = getattr(
-        report, {"signature": "issuer", "date": "report_date", "part": "period"}.get(rule.value, rule.value)
-    )
-    dated = rule.value in ("date", "period", "part")
     marked = example.text[example.start : example.end]
-    return f"{rule.value} {found}", found is not None and (dated or found == marked)
+    if kind.startswith("level"):
+        level = section.level if section else None
+        return f"level {level}", f"level{level}" == kind
+    if kind == "inline":
+        return f"section {section}", section is not None and section.level > 0
+    if rule.value in BEGINS:
+        return f"{len(document.reports)} reports", report.start == example.start
+    if rule.value in PAGE:
+        at = next(s for s in document.sections if s.start <= example.start < s.end)
+        outside = marked not in (report.title or "") and at.kind in PAGE[rule.value]
+        return f"title {report.title}, kind {at.kind}", outside
+    if kind == "yearlong":
+        return f"period {report.period}", report.period is not None and report.period != (report.report_date or "")[:4]
+    field = FIELDS.get(kind, kind)
+    found = getattr(report, field)
+    return f"{field} {found}", found is not None and (field in ("report_date", "period") or found == marked)
 
 
 def _attribute(reading: Reading, example: Example) -> tuple[str, bool]:
@@ -190,10 +213,25 @@ def _attribute(reading: Reading, example: Example) -> tuple[str, bool]:
     if rule.value in AS_BEFORE:
         before = reading.observations[max(0, reading.observations.index(observation) - 1)]
         return said, finding == getattr(before, example.file)
+    if rule.value == "item":
+        before = reading.observations[max(0, reading.observations.index(observation) - 1)]
+        return said, finding != getattr(before, example.file)
     by_rule = finding.rule == rule.id
     return said, (by_rule or finding.value == rule.value) if example.must else by_rule
 
 
+# Cues of structure.toml: those at which a report begins; lines of a page, and the sections in which they then stand;
+# the field of a report that the others speak of.
+BEGINS = frozenset({"first", "chapter", "title.start", "opening"})
+PAGE = {
+    "closing": ("closing",),
+    "chrome": ("closing", "intro"),
+    "related": ("closing",),
+    "attachment": ("closing",),
+    "collection": ("intro",),
+    "addressee": ("intro",),
+}
+FIELDS = {"signature": "issuer", "byline": "issuer", "date": "report_date", "part": "period"}
 # Values of cues that take what was said of the quantity before.
 AS_BEFORE = frozenset({"same", "previous"})
 CHECKS: dict[str, Callable[[Reading, Example], tuple[str, bool]]] = {

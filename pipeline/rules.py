@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 import regex
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import RuleError
 
@@ -128,7 +128,10 @@ class TopicRule(Rule):
 
 
 class CheckRule(BaseModel):
-    """The words of a check: what is written when it is violated, and when it holds; yes and no are whole texts."""
+    """A check: the words that lead to it, the limit it sets, and what is written when it is violated or holds.
+
+    The examples are whole texts: `yes` violate it, `no` satisfy it, and in `silent` it must not speak.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -136,8 +139,28 @@ class CheckRule(BaseModel):
     why: str
     message: str
     agrees: str
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    cues: Mapping[str, str] = {}  # name (known to pipeline/reconcile) -> pattern
+    most: float = 0.0
+    yes: tuple[str, ...] = Field(min_length=1)
+    no: tuple[str, ...] = Field(min_length=1)
+    silent: tuple[str, ...] = ()
+
+    def examples(self) -> Iterator[tuple[str, str]]:
+        """Every example as (yes, no or silent; text)."""
+        for wish in ("yes", "no", "silent"):
+            yield from ((wish, text) for text in getattr(self, wish))
+
+    def finditer(self, cue: str, text: str, rules: RuleSet) -> Iterator[regex.Match[str]]:
+        """Where the cue stands in `text`."""
+        return rules.compile_text(self.cues[cue]).finditer(text)
+
+    def matches(self, cue: str, text: str, rules: RuleSet) -> bool:
+        """Whether the cue stands anywhere in `text`."""
+        return rules.compile_text(self.cues[cue]).search(text) is not None
+
+    def fullmatches(self, cue: str, text: str, rules: RuleSet) -> bool:
+        """Whether `text` is the cue and nothing else."""
+        return rules.compile_text(self.cues[cue]).fullmatch(text) is not None
 
 
 class CheckFile(BaseModel):
@@ -191,7 +214,12 @@ CUE_FILES: Mapping[str, tuple[frozenset[str] | None, frozenset[str]]] = {
     "role": (frozenset({"level", "increase", "decrease", "difference"}), frozenset({"before", "after", "clause"})),
     "period": (None, frozenset({"before", "next", "around", "sentence"})),
     "part_of": (frozenset({"opens", "closes", "blocks"}), frozenset({"", "item", "clause", "inside"})),
-    "place": (frozenset({"name", "own"}), frozenset({"stretch"})),
+    "place": (
+        frozenset({"village", "town", "county", "above", "own", "sum", "generic", "bureau", "frame", "joint", "others",
+                   "subject", "dated", "verb", "soft", "edge", "never", "opening", "giver", "weak", "office", "toward",
+                   "partner"}),
+        frozenset({"name", "stretch"}),
+    ),
     "supplied": (frozenset(get_args(Measure)), frozenset({"before", "after", "unit", "head"})),
     "counted": (frozenset({"count"}), frozenset({"before", "after"})),
     "structure": (None, frozenset({"", "line"})),
@@ -305,6 +333,9 @@ def _check_all(rules: RuleSet, every: list[Rule]) -> None:
         seen.add(rule.id)
         for pattern in filter(None, (rule.pattern, getattr(rule, "unless", ""))):
             check_pattern(rules, rule.id, pattern)
+    for check in rules.checks.values():
+        for pattern in check.cues.values():
+            check_pattern(rules, check.id, pattern)
 
 
 def check_pattern(rules: RuleSet, owner: str, pattern: str) -> None:

@@ -26,6 +26,7 @@ KINDS = ("intro", "overview", "work", "problems", "plan", "experience", "suggest
 SOURCE_STATUSES = ("ok", "failed", "empty", "unsupported", "removed")
 SCRIPTS = ("hans", "hant", "mixed")
 VERDICTS = ("holds", "violated")
+CHOICES = ("only", "agree", "known", "exact", "whole", "majority", "latest", "confident", "first", "masked")
 FATES = ("observation", "date", "period", "enumerator", "ordinal", "document_number", "name", "phrase", "grade", "age",
          "code", "mask_of_name", "unexplained")  # fmt: skip
 
@@ -182,7 +183,8 @@ REPORTS = TableSpec(
         _count("quantities", "number of its quantities", "rows of observations"),
         Column("repairs", pa.map_(pa.string(), pa.int32()), "number of repairs of each kind"),
         _text("twin_of", "an earlier near-duplicate", null=True, key="reports"),
-        _number("twin_similarity", "how alike the two are", "0 to 1"),
+        _number("twin_similarity", "how alike the two are: Jaccard similarity of their character triples", "0 to 1"),
+        _text("signature", "MinHash signature by which twins are found; null where the text is too short", null=True),
     ),
 )
 
@@ -256,7 +258,42 @@ REPAIRS = TableSpec(
     ),
 )
 
+PANEL = TableSpec(
+    "panel",
+    "One row for each fact: a place, a period, an indicator, a subject. What a researcher regresses on.",
+    ("place", "adcode", "period", "indicator", "basis", "status", "role", "subject"),
+    (
+        _text("place", "the place that the number speaks of", null=True),
+        _ADCODE,
+        *_PERIOD,
+        Column("indicator", CATEGORY, "topic.measure"),
+        _text("topic", "what is counted", values=TOPICS),
+        _text("measure", "in what it is counted; decides the canonical unit", values=MEASURES),
+        _text("basis", "per what it is stated", values=BASES),
+        _text("status", "done or existing, planned, or a recurring rule", values=STATUSES),
+        _text("role", "a level, by how much it rose or fell, or a gap", values=ROLES),
+        _text("subject", "subject group: what is counted, letters only; empty where the text names nothing"),
+        _number("value", "the value chosen; null when every observation is masked or a range", "canonical unit"),
+        _number("low", "lower bound of the observation chosen", "canonical unit of measure"),
+        _number("high", "upper bound of the observation chosen", "canonical unit of measure"),
+        _text("qualifier", "how exact the text says it is", values=QUALIFIERS),
+        _text("chosen_by", "why this observation was taken: the only one, all agree, or by this it is better than "
+              "the next best", values=CHOICES),
+        _count("observations", "how many observations speak of the fact; the same value in twins counts once", "rows"),
+        _count("reports", "in how many reports they stand; twins count once", "rows"),
+        Column("agree", pa.bool_(), "whether all known values are one value"),
+        _number("least", "smallest value stated", "canonical unit of measure"),
+        _number("most", "largest value stated", "canonical unit of measure"),
+        Column("confidence", pa.float32(), "probability that the topic of the observation chosen is right", "0 to 1"),
+        _text("observation_id", "the observation chosen", key="observations"),
+        Column("observation_ids", pa.list_(pa.string()), "all observations of the fact, best first"),
+    ),
+)  # fmt: skip
+
+# What is read out of the files, part by part.
 TABLES: tuple[TableSpec, ...] = (OBSERVATIONS, SECTIONS, REPORTS, SOURCES, NUMERALS, CHECKS, REPAIRS)
+# What is made of all of them together.
+DERIVED: tuple[TableSpec, ...] = (PANEL,)
 
 
 def codebook() -> str:
@@ -266,7 +303,7 @@ def codebook() -> str:
         "",
         f'Schema version {VERSION}. Read a table with `pandas.read_parquet("<folder>/<table>")`.',
     ]
-    for table in TABLES:
+    for table in (*TABLES, *DERIVED):
         lines += [
             "",
             f"## `{table.name}`",
@@ -308,7 +345,7 @@ def datapackage() -> str:
                 "foreignKeys": [_foreign_key(table, c) for c in table.columns if c.key],
             },
         }
-        for table in TABLES
+        for table in (*TABLES, *DERIVED)
     ]
     package = {"name": "cunbao", "title": "Cunbao (村报): what grass-roots reports state", "version": VERSION,
                "resources": resources}  # fmt: skip

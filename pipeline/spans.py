@@ -78,12 +78,14 @@ class OffsetMap:
         return (first, last) if self.before is None else self.before.span(first, last)
 
     def then(self, later: OffsetMap) -> OffsetMap:
-        """The map of a text that was edited by `self` first and by `later` afterwards."""
+        """The map of a text that was edited by `self` first and by `later` afterwards.
+
+        Rounds are chained, not merged: (a then b) then c and a then (b then c) map every span alike.
+        """
+        before = self if later.before is None else self.then(later.before)
         if later.edited == (0,):
-            return self
-        return OffsetMap(
-            later.edited, later.original, later.extent, self if self.edited != (0,) or self.before else None
-        )
+            return before
+        return OffsetMap(later.edited, later.original, later.extent, None if before == OffsetMap() else before)
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 CORE = ("households", "persons", "yuan", "mu")
 
@@ -54,6 +56,12 @@ def summarise(tables: Mapping[str, pa.Table]) -> Summary:
     rows = tuple(Count(str(s), *map(int, n)) for s, n in zip(read.index, read.to_numpy(), strict=True))
     bad = sources[sources["status"] != "ok"]
     return Summary(rows, tuple(zip(bad["source"].astype(str), bad["error"].astype(str), strict=True)))
+
+
+def read_summary(folder: Path) -> Summary:
+    """The summary of the tables in a snapshot's folder."""
+    names = ("sources", "observations", "checks", "reports")
+    return summarise({name: pq.read_table(folder / f"{name}.parquet") for name in names})
 
 
 def _violated(tables: Mapping[str, pa.Table]) -> pd.Series[int]:

@@ -14,6 +14,7 @@ from pipeline import schema
 from pipeline.edtf import days
 from pipeline.records import Check, Failure, Observation, Reading, Report
 from pipeline.rules import RuleSet
+from pipeline.twins import signature_of
 
 Row = tuple[object, ...]
 NEVER = 2**62  # an offset behind every text
@@ -54,6 +55,15 @@ class Named:
         """The raw offsets of a stretch of the repaired text, and the raw text between them."""
         first, last = self.reading.text.offsets.span(start, end)
         return first, last, self.reading.text.raw.text[first:last]
+
+    def bounds(self, start: int, end: int) -> tuple[int, int]:
+        """The raw offsets of a report or section: where it ends, the next begins, so that they tile the raw text too.
+
+        What a repair removed between two of them (the stars of **一、**) goes to the one behind.
+        """
+        text = self.reading.text
+        first, last = (text.offsets.span(at - 1, at)[1] if at else 0 for at in (start, end))
+        return first, len(text.raw.text) if end >= len(text.text) else last
 
 
 def tables_of(
@@ -116,18 +126,17 @@ def _observations(named: Named) -> Iterable[Row]:
             *named.raw(q.start, q.end), text[q.start : q.end], text[sentence.start : sentence.end].strip(),
             f"{o.topic.topic}.{q.measure}", o.topic.topic, q.measure, o.topic.subject,
             q.value, q.low, q.high, q.number, q.scale + q.unit, q.qualifier, q.masked,
-            o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, None,
+            o.basis.value, o.status.value, o.role.value, *_period(o.period.value), o.place, o.adcode,
             None if o.part_of is None else named.observations[o.part_of], o.topic.decided_by, o.topic.confidence,
         )  # fmt: skip
 
 
 def _sections(named: Named) -> Iterable[Row]:
     for i, s in enumerate(named.reading.document.sections):
-        start, end = named.raw(s.start, s.end)[:2]
         yield (
             named.sections[i], named.reports[s.report], named.source,
             None if s.parent is None else named.sections[s.parent], s.level, s.ordinal, s.heading, s.kind,
-            start, end, s.end - s.start,
+            *named.bounds(s.start, s.end), s.end - s.start,
         )  # fmt: skip
 
 
@@ -138,14 +147,14 @@ def _within(report: Report, observations: Sequence[Observation]) -> list[Observa
 def _reports(named: Named) -> Iterable[Row]:
     reading = named.reading
     for i, r in enumerate(reading.document.reports):
-        start, end, raw = named.raw(r.start, r.end)
+        start, end = named.bounds(r.start, r.end)
         mine = _within(r, reading.observations)
         repairs = Counter(p.kind for p in reading.text.repairs if start <= p.raw_start < end)
         yield (
-            named.reports[i], named.source, start, end, r.title, r.issuer, r.place, None, r.report_date,
-            *_period(r.period), reading.text.script, len(raw),
+            named.reports[i], named.source, start, end, r.title, r.issuer, r.place, r.adcode, r.report_date,
+            *_period(r.period), reading.text.script, end - start,
             sum(o.quantity.masked for o in mine) / len(mine) if mine else None, len(mine),
-            sorted(repairs.items()), None, None,
+            sorted(repairs.items()), None, None, signature_of(reading.text.text[r.start : r.end]),
         )  # fmt: skip
 
 
@@ -179,15 +188,33 @@ def _repairs(named: Named) -> Iterable[Row]:
 
 def _check(named: Named, check: Check, rules: RuleSet) -> Row:
     reading = named.reading
-    quantities = [reading.observations[i].quantity for i in check.observations]
     section = reading.observations[check.observations[0]].sentence.section
     ids = [named.observations[i] for i in check.observations]
-    words = rules.checks[check.kind]
-    message = (words.agrees if check.holds else words.message).format(
-        texts="".join(reading.text.text[q.start : q.end] for q in quantities),
-        left=f"{check.left:,.10g}", right=f"{check.right:,.10g}",
-    )  # fmt: skip
     return (
         named.ids.make("check", check.kind, *ids), named.reports[reading.document.sections[section].report], check.kind,
-        check.left, check.right, check.left - check.right, "holds" if check.holds else "violated", ids, message,
+        check.left, check.right, check.left - check.right, "holds" if check.holds else "violated", ids,
+        sentence_of(reading, check, rules),
     )  # fmt: skip
+
+
+def sentence_of(reading: Reading, check: Check, rules: RuleSet) -> str:
+    """The Chinese sentence that says what a check found, with both numbers, in the unit that the first is written in.
+
+    The rule's `message` or `agrees` may name {first} (the first number as written), {rest} (the others, joined by +),
+    {texts} (all of them), {left}, {right}, {difference} and {unit}.
+    """
+    quantities = [reading.observations[i].quantity for i in check.observations]
+    texts = [" ".join(reading.text.text[q.start : q.end].split()) for q in quantities]
+    first = quantities[0]
+    factor = first.value / first.number if first.value and first.number else 1.0
+    words = rules.checks[check.kind]
+    return (words.agrees if check.holds else words.message).format(
+        first=texts[0], rest="+".join(texts[1:]), texts="、".join(texts), unit=first.scale + first.unit,
+        left=_figure(check.left / factor), right=_figure(check.right / factor),
+        difference=_figure(abs(check.left - check.right) / factor),
+    )  # fmt: skip
+
+
+def _figure(number: float) -> str:
+    """A number for a sentence: 2,386.5; no float noise, no exponent."""
+    return f"{round(number, 4):,.4f}".rstrip("0").rstrip(".")

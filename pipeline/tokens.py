@@ -35,13 +35,17 @@ class Tokeniser:
             import jieba
             import jieba.posseg
             import spacy
-        dictionary = jieba.dt
-        if not dictionary.initialized:
+        shared = jieba.dt
+        if not shared.initialized:
             # jieba's own initialize() would load a marshalled cache from the shared temporary folder, which anybody
             # may have written: build from the packaged dictionary instead.
-            dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
-            dictionary.initialized = True
+            shared.FREQ, shared.total = shared.gen_pfdict(shared.get_dict_file())
+            shared.initialized = True
         jieba.posseg.dt.makesure_userdict_loaded()
+        # A dictionary of its own: each word added to the shared one changes the likelihood of all others, so that
+        # 在建设中 was cut as 在建设|中 or not, depending on how many rule sets the process had loaded.
+        dictionary = jieba.Tokenizer()
+        dictionary.FREQ, dictionary.total, dictionary.initialized = dict(shared.FREQ), shared.total, True
         self._tags: dict[str, str] = dict(jieba.posseg.dt.word_tag_tab)
         for rule in rules.topics:
             for word in rule.words:
@@ -53,6 +57,7 @@ class Tokeniser:
                 if len(word) > 1:
                     dictionary.add_word(word, DOMAIN_FREQUENCY)
         self._language: Language = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
+        setattr(self._language.tokenizer, "jieba_seg", dictionary)  # noqa: B010  (spaCy's stubs know only a callable)
 
     def __call__(self, text: str) -> tuple[Word, ...]:
         """The words of `text` in order."""

@@ -5,7 +5,7 @@ The fit is a conditional logit with an L2 penalty, maximised by L-BFGS (scipy.op
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
+from sklearn.model_selection import GroupKFold
 
-from pipeline.extract import read_quantities
+from pipeline.extract import quantities_in
 from pipeline.gold import GoldFile, match
-from pipeline.read import read_source
 from pipeline.rules import Measure, RuleSet, TopicName
 from pipeline.topics import Evidence, gather, vote_together
-from pipeline.topics.features import Vote
+from pipeline.topics.features import Vote, share_votes
 from pipeline.topics.model import Round, TopicModel, best, top
 
 TOPICS: tuple[str, ...] = get_args(TopicName)
 MEASURES: tuple[str, ...] = get_args(Measure)
+PLACE = {topic: i for i, topic in enumerate(TOPICS)}
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
-UNIT_REPORTS = 3  # a unit speaks for a topic of its own once it did so in this many reports
+INNER_FOLDS = 3  # for what round two is told of its neighbours
+KEY_PENALTY = 1.0  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
+LEAST_WEIGHT = 0.03  # smaller weights of keys are left out: they make half of the file and change no decision
+KEY_REPORTS = 3  # a key of the context is believed once it stood in this many reports
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def examples_of(gold: Sequence[GoldFile], rules: RuleSet) -> list[Example]:
 
 
 def _example(gold: GoldFile, rules: RuleSet) -> Example:
-    text, _, _, contexts = read_quantities(read_source(gold.path, gold.path.name), rules)
+    text, _, _, contexts = quantities_in(gold.path, gold.path.name, rules)
     spans = [text.offsets.span(c.quantity.start, c.quantity.end) for c in contexts]
     matched = match([(r.start, r.end) for r in gold.rows], spans)
     topics: list[str | None] = [None] * len(contexts)
@@ -55,76 +59,88 @@ def _example(gold: GoldFile, rules: RuleSet) -> Example:
     return Example(gold.name, tuple(gather(contexts, rules)), tuple(topics))
 
 
-def fit(examples: Sequence[Example], *, penalty: float = PENALTY) -> TopicModel:
-    """The weights of both rounds, fitted to `examples`."""
-    alone = _fit_round(examples, [[e.votes for e in x.evidence] for x in examples], penalty)
-    guessed = [_decide_alone(alone, x) for x in examples]
-    # The neighbours' topics are first taken as round one saw them, then as the scorer itself decides them.
-    decided = guessed
-    for _ in range(2):
-        votes = [
-            [tuple(vote_together(x.evidence, i, d, g)) for i in range(len(x.evidence))]
-            for x, d, g in zip(examples, decided, guessed, strict=True)
-        ]
-        together = _fit_round(examples, votes, penalty)
-        decided = [decide(TopicModel(alone, together), x)[0] for x in examples]
+def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty: float = PENALTY) -> TopicModel:
+    """The weights of both rounds, fitted to `examples` and to the sentences written for teaching.
+
+    Round two sees the topics that round one gives to reports it was not fitted to: those of its own reports would be
+    too good to be true.
+    """
+    every = [*examples, *taught]
+    guessed: dict[int, list[str]] = {}
+    for training, held in folds(every, INNER_FOLDS):
+        alone = _fit_round(training, [[e.votes for e in x.evidence] for x in training], penalty)
+        guessed.update((id(x), _decide_alone(alone, x)) for x in held)
+    alone = _fit_round(every, [[e.votes for e in x.evidence] for x in every], penalty)
+    together = _fit_round(every, [_votes_given(x, guessed[id(x)]) for x in every], penalty)
     return TopicModel(alone, together)
 
 
+def _votes_given(example: Example, topics: Sequence[str]) -> list[list[Vote]]:
+    """The votes for each quantity when its neighbours have `topics`."""
+    shares = share_votes([e.context for e in example.evidence], topics)
+    return [vote_together(example.evidence, i, topics, topics, shares[i]) for i in range(len(topics))]
+
+
 def _decide_alone(round_: Round, example: Example) -> list[str]:
-    return [top(round_.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in example.evidence]
+    return [top(round_.scores(e.keys, e.votes)) for e in example.evidence]
 
 
 def decide(model: TopicModel, example: Example) -> tuple[list[str], list[float]]:
     """The topics that `model` gives to the quantities of `example`, and their probabilities."""
     alone = _decide_alone(model.alone, example)
+    shares = share_votes([e.context for e in example.evidence], alone)
     decided: list[str] = []
     confidence: list[float] = []
     for i, e in enumerate(example.evidence):
-        votes = vote_together(example.evidence, i, decided, alone)
-        topic, p = best(model.together.scores(e.context.quantity.measure, e.context.quantity.unit, votes))
+        votes = vote_together(example.evidence, i, decided, alone, shares[i])
+        topic, p = best(model.together.scores(e.keys, votes))
         decided.append(topic)
         confidence.append(p)
     return decided, confidence
 
 
-def _unit_pairs(examples: Sequence[Example]) -> set[tuple[str, str]]:
-    """The (unit, topic) pairs that stand in enough reports to be believed."""
-    seen: Counter[tuple[str, str]] = Counter()
+def _believed(examples: Sequence[Example]) -> dict[str, set[str]]:
+    """The topics that each key of the context was seen with, for keys that stand in enough reports."""
+    reports: Counter[str] = Counter()
+    topics: dict[str, set[str]] = defaultdict(set)
     for x in examples:
-        seen.update({(e.context.quantity.unit, g) for e, g in zip(x.evidence, x.gold, strict=True) if g})
-    return {pair for pair, n in seen.items() if n >= UNIT_REPORTS}
+        known = [(e.keys[1:], g) for e, g in zip(x.evidence, x.gold, strict=True) if g]
+        reports.update({key for keys, _ in known for key in keys})
+        for keys, topic in known:
+            for key in keys:
+                topics[key].add(topic)
+    return {key: topics[key] for key, n in reports.items() if n >= KEY_REPORTS}
 
 
 def _fit_round(examples: Sequence[Example], votes: Sequence[Sequence[Sequence[Vote]]], penalty: float) -> Round:
-    pairs = _unit_pairs(examples)
+    believed = _believed(examples)
     index: dict[tuple[str, ...], int] = {}
     rows: list[int] = []
     columns: list[int] = []
     targets: list[int] = []
 
     def put(topic: str, *key: str) -> None:
-        rows.append(len(targets) * len(TOPICS) + TOPICS.index(topic))
+        rows.append(len(targets) * len(TOPICS) + PLACE[topic])
         columns.append(index.setdefault(key, len(index)))
 
     for x, file_votes in zip(examples, votes, strict=True):
         for e, gold, mine in zip(x.evidence, x.gold, file_votes, strict=True):
             if gold is None:
                 continue
-            quantity = e.context.quantity
             for topic in TOPICS:
-                put(topic, "bias", quantity.measure, topic)
-                if (quantity.unit, topic) in pairs:
-                    put(topic, "bias", f"unit.{quantity.unit}", topic)
+                put(topic, "bias", e.keys[0], topic)
+            for key in e.keys[1:]:
+                for topic in sorted(believed.get(key, ())):
+                    put(topic, "bias", key, topic)
             for vote in mine:
                 put(vote.topic, "weight", vote.feature)
-            targets.append(TOPICS.index(gold))
+            targets.append(PLACE[gold])
     matrix = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(targets) * len(TOPICS), len(index)))
-    weights = _maximise(matrix, np.array(targets), penalty)
-    return _round_of(index, weights)
+    penalties = np.array([penalty if key[0] == "weight" or key[1] in MEASURES else KEY_PENALTY for key in index])
+    return _round_of(index, _maximise(matrix, np.array(targets), penalties))
 
 
-def _maximise(matrix: csr_matrix, targets: NDArray[np.int64], penalty: float) -> NDArray[np.float64]:
+def _maximise(matrix: csr_matrix, targets: NDArray[np.int64], penalty: NDArray[np.float64]) -> NDArray[np.float64]:
     """The weights that maximise the penalised log-likelihood of `targets`."""
     n = len(targets)
     right = np.arange(n) * len(TOPICS) + targets
@@ -137,10 +153,10 @@ def _maximise(matrix: csr_matrix, targets: NDArray[np.int64], penalty: float) ->
         p = np.exp(scores)
         total = p.sum(axis=1, keepdims=True)
         p /= total
-        value = -(scores[np.arange(n), targets] - np.log(total.ravel())).sum() + penalty * (w @ w)
+        value = -(scores[np.arange(n), targets] - np.log(total.ravel())).sum() + penalty @ (w * w)
         return float(value), transposed @ p.ravel() - observed + 2 * penalty * w
 
-    found = minimize(loss, np.zeros(matrix.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 400})
+    found = minimize(loss, np.zeros(matrix.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200})
     return np.asarray(found.x, dtype=np.float64)
 
 
@@ -148,10 +164,10 @@ def _round_of(index: dict[tuple[str, ...], int], weights: NDArray[np.float64]) -
     found: dict[str, float] = {}
     bias: dict[str, dict[str, float]] = {m: dict.fromkeys(TOPICS, 0.0) for m in MEASURES}
     for key, i in index.items():
-        value = round(float(weights[i]), 4)
+        value = round(float(weights[i]), 2)
         if key[0] == "weight":
             found[key[1]] = value
-        else:
+        elif abs(value) >= LEAST_WEIGHT:
             bias.setdefault(key[1], {})[key[2]] = value
     return Round(found, bias)
 
@@ -162,8 +178,11 @@ def write_model(model: TopicModel, path: Path) -> None:
 
 
 def folds(examples: Sequence[Example], n: int = 7) -> list[tuple[list[Example], list[Example]]]:
-    """`n` divisions of the reports into (train, test); every report is tested once."""
-    return [
-        ([x for i, x in enumerate(examples) if i % n != k], [x for i, x in enumerate(examples) if i % n == k])
-        for k in range(n)
-    ]
+    """`n` divisions of the reports into (train, test) with about as many numbers each; every report is tested once."""
+    n = min(n, len(examples))
+    if n < 2:
+        return [([], list(examples))] if examples else []
+    owners = [i for i, x in enumerate(examples) for _ in range(max(1, len(x.gold)))]
+    split = GroupKFold(n_splits=n).split(np.zeros(len(owners)), groups=owners)
+    tested = [sorted({owners[row] for row in rows}) for _, rows in split]
+    return [([x for i, x in enumerate(examples) if i not in held], [examples[i] for i in held]) for held in tested]

@@ -20,7 +20,7 @@ from pipeline.tables import tables_of
 from pipeline.topics.model import TopicModel
 
 TABLES = ("observations", "sections", "reports")
-FOLDS = 7
+FOLDS = 3  # each takes one to two minutes to fit
 
 
 def read_gold(gold: Sequence[GoldFile], rules: RuleSet, models: Mapping[str, TopicModel]) -> dict[str, pa.Table]:
@@ -31,11 +31,13 @@ def read_gold(gold: Sequence[GoldFile], rules: RuleSet, models: Mapping[str, Top
 
 def fold_models(gold: Sequence[GoldFile], rules: RuleSet) -> dict[str, TopicModel]:
     """For each gold file a model fitted without it: cross-validation over whole reports in FOLDS folds."""
+    from pipeline.taught import taught_in
     from pipeline.train import examples_of, fit, folds
 
     models: dict[str, TopicModel] = {}
+    taught = taught_in(rules.folder / "taught", rules)
     for training, held in folds(examples_of(gold, rules), FOLDS):
-        model = fit(training)
+        model = fit(training, taught)
         models.update((example.source, model) for example in held)
     return models
 

@@ -7,13 +7,18 @@ import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import ReadError
+from pipeline.read import read_source
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 SHAPE = "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
 ONE_LIST = '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
-FONTS = {"hans": "STSong-Light", "hant": "MSung-Light"}  # of the reader's machine: the files stay small
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "WordDocument".encode("utf-16-le") + b"\0" * 600
+FONT = "STSong-Light"  # of the reader's machine, simplified and traditional: the files stay small
 
 
 @dataclass(frozen=True)
@@ -145,12 +150,12 @@ def packed(files: Mapping[str, bytes | str], *, level: int = zipfile.ZIP_DEFLATE
 # --- PDF
 
 
-def as_pdf(blocks: Sequence[Block], *, script: str = "hans", header: str = "", numbered_pages: bool = True) -> bytes:
+def as_pdf(blocks: Sequence[Block], *, header: str = "", numbered_pages: bool = True) -> bytes:
     """A PDF by reportlab as an office would print it: text set in by two characters, justified, with page numbers."""
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
-    font = _font(script)
+    font = _font()
     text = ParagraphStyle("text", fontName=font, fontSize=12, leading=20, wordWrap="CJK", firstLineIndent=24)
     title = ParagraphStyle("title", parent=text, fontSize=18, leading=28, alignment=1, firstLineIndent=0)
     story: list[object] = []
@@ -175,12 +180,12 @@ def as_pdf(blocks: Sequence[Block], *, script: str = "hans", header: str = "", n
     return file.getvalue()
 
 
-def _font(script: str) -> str:
+def _font() -> str:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
-    pdfmetrics.registerFont(UnicodeCIDFont(FONTS[script]))
-    return FONTS[script]
+    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    return FONT
 
 
 def empty_pdf(pages: int) -> bytes:
@@ -202,3 +207,16 @@ def plain_pdf(objects: Sequence[str]) -> bytes:
     table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
     end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n<</Size {len(objects) + 1}/Root 1 0 R>>\n"
     return body + b"".join(parts) + f"{end}startxref\n{at}\n%%EOF".encode()
+
+
+# --- what becomes of them
+
+
+def refusal(folder: Path, name: str, data: bytes) -> tuple[str, str]:
+    """(status, sentence) with which a file of these bytes is refused."""
+    (folder / name).write_bytes(data)
+    try:
+        read_source(folder / name, name)
+    except ReadError as error:
+        return error.status, str(error)
+    raise AssertionError(f"{name} was read")

@@ -27,8 +27,12 @@ PACKAGE = ROOT / "pipeline"
 GROUND = (
     "errors", "spans", "records", "numerals", "rules", "tokens",
     "edtf",  # dates in writing
+    "gazetteer",  # codes of places by name and year: data, like rules
     "clauses",  # the layout of a sentence, which topics and attributes both read
-    "metadata",  # title, issuer, date: the part of segment.py that reads a report's head
+    "likeness",  # how much a text looks like Chinese: for encodings and double decoding
+    "kinds",  # what a section's text shows of its kind: the model that segment asks and train fits
+    "lines",  # the lines of a text and the headings they open, which metadata and segment both read
+    "metadata",  # title, issuer, date, period: the part of segment that reads what a report says of itself
 )  # fmt: skip
 STAGES = (
     "read", "normalise", "segment", "quantities",
@@ -36,8 +40,12 @@ STAGES = (
     "topics", "attributes", "reconcile",
 )  # fmt: skip
 AROUND = (
-    "schema", "tables", "store", "engine", "ingest", "summary", "explain", "rulecheck",
-    "gold", "evaluate", "scoreboard", "peers", "train", "trial", "bench", "cli", "__main__",
+    "schema", "twins", "panel", "derived", "tables", "store", "engine", "fingerprint", "ingest",
+    "plan",  # what a run has to do
+    "update",  # the composition around the store: look, plan, read, commit, publish
+    "watch", "schedule", "metrics", "summary", "explain", "rulecheck",
+    "gold", "evaluate", "scoreboard", "peers", "train", "train_kinds", "taught", "trial", "bench",
+    "terminal", "cli_store", "cli", "__main__",
 )  # fmt: skip
 LAYERS = (*GROUND, *STAGES, "extract", *AROUND)
 # The fitted weights are data like the rules: whoever runs the chain loads them once and hands them in.
@@ -142,7 +150,11 @@ def ends_of_ranges(tree: ast.Module) -> set[int]:
     return {id(end) for chain in chains for end in (chain.left, chain.comparators[-1])}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if unit_of(m) != "numerals"])
+# numerals is about the words of numbers; schema.py documents columns with examples (190万元) and looks for none.
+WORDY = {"numerals", "schema"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if unit_of(m) not in WORDY])
 def test_words_are_data(module: str) -> None:
     """No Chinese in string literals, written out or as escapes; docstrings and comments may quote reports."""
     tree = tree_of(module)
@@ -194,7 +206,7 @@ def speech_of(module: str) -> Iterator[str]:
 @every_module
 def test_only_the_command_line_prints(module: str) -> None:
     said = list(speech_of(module))
-    assert bool(said) == (module == "pipeline.cli"), f"{module}: {said}"
+    assert bool(said) == (module in {"pipeline.cli", "pipeline.cli_store", "pipeline.terminal"}), f"{module}: {said}"
 
 
 @every_module

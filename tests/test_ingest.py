@@ -5,18 +5,27 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import hashlib
+import json
 import os
+import random
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
-from conftest import NOW, needs_permissions, read_tables
+from conftest import NOW, ROOT, needs_permissions, read_tables
 
 from pipeline import ingest
 from pipeline.errors import OptionError
+from pipeline.fingerprint import Fingerprint, current
 from pipeline.ingest import batches_of, copies_among, read_folder, sources_in
 from pipeline.rules import load_rules
+from pipeline.store import locked
+from pipeline.update import Options, Outcome, bring_up_to_date, preview
 
 GOOD = "红柳村工作总结\n一、基本情况\n全村共有农户320户。\n"
 
@@ -112,7 +121,7 @@ def test_what_sources_say_of_a_file_that_was_read(tmp_path: Path) -> None:
     assert row == {
         "source": "sub/a.txt", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "format": "txt",
         "encoding": "gb18030", "encoding_how": row["encoding_how"], "extractor": None, "status": "ok", "error": None,
-        "reports": 1, "observations": 1, "ingested_at": NOW, "fingerprint": load_rules().fingerprint,
+        "reports": 1, "observations": 1, "ingested_at": NOW, "fingerprint": current().whole,
     }  # fmt: skip
     assert row["encoding_how"].startswith("character frequencies")
 
@@ -219,3 +228,162 @@ def test_progress_counts_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert said[0] == (0, 3)
     assert said[-1] == (3, 3)
     assert said == sorted(said)
+
+
+# --- what a run does again, and what not
+
+
+def update(raw: Path, out: Path, *, now: dt.datetime = NOW, **options: bool) -> Outcome:
+    return bring_up_to_date(raw, out, Options(**options), now=now, progress=lambda done, total: None)
+
+
+def shown(out: Path) -> dict[str, list[dict[str, object]]]:
+    """What readers see, but when it was read; without removed sources, which a run from scratch cannot know."""
+    frames = {p.parent.name: pq.read_table(p).to_pylist() for p in sorted(out.glob("*/data.parquet"))}
+    return {n: [{**r, "ingested_at": None} for r in rows if r.get("status") != "removed"] for n, rows in frames.items()}
+
+
+def put(raw: Path, name: str, text: str = GOOD) -> None:
+    (raw / name).parent.mkdir(parents=True, exist_ok=True)
+    (raw / name).write_text(text, "utf-8")
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], dict[str, int], int]] = {
+    "nothing": (lambda raw: None, {}, 0),
+    "touched": (lambda raw: os.utime(raw / "a.txt"), {}, 0),
+    "new": (lambda raw: put(raw, "c.txt", GOOD + "丙"), {"new": 1}, 1),
+    "changed": (lambda raw: put(raw, "a.txt", GOOD + "改"), {"changed": 1}, 1),
+    "moved": (lambda raw: (raw / "a.txt").rename(raw / "z.txt"), {"moved": 1}, 0),
+    "another type": (lambda raw: (raw / "a.txt").rename(raw / "a.md"), {"new": 1, "removed": 1}, 1),
+    "removed": (lambda raw: (raw / "a.txt").unlink(), {"removed": 1}, 0),
+    "copied behind": (lambda raw: put(raw, "c.txt", GOOD), {"new": 1}, 1),
+    "copied before": (lambda raw: put(raw, "A.txt", GOOD), {"new": 1, "copies changed": 1}, 2),
+    "swapped": (
+        lambda raw: [(raw / a).rename(raw / b) for a, b in (("a.txt", "x"), ("b.txt", "a.txt"), ("x", "b.txt"))],
+        {"changed": 2},
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "reasons", "read"), list(CHANGES.values()), ids=list(CHANGES))
+def test_only_what_must_be_read_is_read_and_the_result_is_that_of_a_run_from_scratch(
+    tmp_path: Path, change: Callable[[Path], object], reasons: dict[str, int], read: int
+) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    put(raw, "a.txt")
+    put(raw, "b.txt", GOOD + "修路3公里。")
+    update(raw, out)
+    change(raw)
+    assert preview(raw, out, Options(), now=NOW).reasons() == reasons
+    outcome = update(raw, out)
+    assert (outcome.plan.reasons(), outcome.read, outcome.published) == (reasons, read, bool(reasons))
+    update(raw, tmp_path / "scratch")
+    assert shown(out) == shown(tmp_path / "scratch")
+    assert not update(raw, out).published
+
+
+def test_ten_orders_of_arrival_give_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
+    names = [f"{i}.txt" for i in range(5)]
+    seen = []
+    for seed in range(10):
+        raw, out = tmp_path / f"raw {seed}", tmp_path / f"out {seed}"
+        order = random.Random(seed).sample(names, len(names))
+        for arrived in (order[:2], order[2:3], order[3:]):
+            for name in arrived:
+                put(raw, name, GOOD + "修路3公里。" * (int(name[0]) % 3))  # some are copies
+            update(raw, out)
+        seen.append(shown(out))
+    assert all(s == seen[0] for s in seen)
+
+
+def test_changed_rules_read_everything_again_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "raw", "a.txt")
+    update(tmp_path / "raw", tmp_path / "out")
+    mark = Fingerprint("other rules", current().code)
+    monkeypatch.setattr("pipeline.update.current", lambda rules: mark)
+    outcome = update(tmp_path / "raw", tmp_path / "out")
+    assert outcome.plan.reasons() == {"rules or code changed": 1}
+    assert pq.read_table(tmp_path / "out" / "sources")["fingerprint"].to_pylist() == [mark.whole]
+
+
+def test_the_fingerprint_of_rules_is_that_of_the_rules_that_are_loaded() -> None:
+    assert current().rules == load_rules().fingerprint
+
+
+def test_a_failed_file_is_tried_again_after_a_while_that_grows(tmp_path: Path) -> None:
+    put(tmp_path / "raw", "a.txt")
+    put(tmp_path / "raw", "bad.txt", "")
+    days = [0.0, 0.5, 1.0, 2.0, 3.0, 6.0, -5.0]
+    read = [update(tmp_path / "raw", tmp_path / "out", now=NOW + dt.timedelta(days=d)).read for d in days]
+    assert read == [2, 0, 1, 0, 1, 0, 1]
+    put(tmp_path / "raw", "bad.txt", GOOD + "好")
+    assert update(tmp_path / "raw", tmp_path / "out").failed == ()
+
+
+def test_a_fault_of_the_program_is_a_failure_of_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline import extract
+
+    original = extract.extract_file
+
+    def broken(path: Path, *rest: object) -> object:
+        if path.name == "b.txt":
+            raise RecursionError
+        return original(path, *rest)
+
+    monkeypatch.setattr(extract, "extract_file", broken)
+    for name in ("a.txt", "b.txt", "c.txt"):
+        put(tmp_path / "raw", name, GOOD + name)
+    outcome = update(tmp_path / "raw", tmp_path / "out")
+    assert outcome.failed == (
+        ("b.txt", "b.txt: the program failed on this file (RecursionError); report it together with the file"),
+    )
+    assert outcome.sources == {"ok": 2, "failed": 1}
+
+
+def test_an_empty_folder_that_was_full_is_taken_for_a_mistake(tmp_path: Path) -> None:
+    put(tmp_path / "raw", "a.txt")
+    update(tmp_path / "raw", tmp_path / "out")
+    (tmp_path / "raw" / "a.txt").unlink()
+    with pytest.raises(OptionError, match="check that the folder is mounted, or give --allow-empty"):
+        update(tmp_path / "raw", tmp_path / "out")
+    update(tmp_path / "raw", tmp_path / "out", allow_empty=True)
+    assert pq.read_table(tmp_path / "out" / "sources")["status"].to_pylist() == ["removed"]
+
+
+def test_members_of_an_archive_are_known_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    for texts in (["甲"], ["甲", "乙"]):
+        with zipfile.ZipFile(tmp_path / "raw" / "a.zip", "w") as archive:
+            for i, text in enumerate(texts):
+                archive.writestr(f"{i}.txt", GOOD + text)
+        outcome = update(tmp_path / "raw", tmp_path / "out")
+        assert outcome.read == 1
+    assert pq.read_table(tmp_path / "out" / "sources")["source"].to_pylist() == ["a.zip/0.txt", "a.zip/1.txt"]
+
+
+def command(*words: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "500"}
+    whole = [sys.executable, "-m", "pipeline", *map(str, words)]
+    return subprocess.run(whole, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_ingest_tells_a_scheduler_what_it_did(tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    put(raw, "a.txt")
+    codes = []
+    for bad in (False, False, True):
+        if bad:
+            put(raw, "b.txt", "")
+        done = command("ingest", "--raw", raw, "--out", out)
+        codes.append(done.returncode)
+        events = [json.loads(line) for line in done.stderr.splitlines()]
+        assert (events[-1]["event"], events[-1]["code"]) == ("ended", done.returncode)
+        assert done.stdout.count("\n") == 1
+        assert f"cunbao_last_run_exit_code {done.returncode}\n" in (out / ".store" / "metrics.prom").read_text("utf-8")
+    with locked(out):
+        done = command("ingest", "--raw", raw, "--out", out)
+    codes.append(done.returncode)
+    assert codes == [0, 6, 4, 7]
+    assert "another run is writing there (process " in done.stderr
+    assert "b.txt: the file is empty; collect it again or remove it" in command("failures", "--out", out).stdout

@@ -60,7 +60,7 @@ def test_a_good_rule_is_taken(folder: Path) -> None:
 def test_the_same_id_twice_is_refused(folder: Path) -> None:
     path = folder / "status.toml"
     path.write_text(path.read_text("utf-8") + GOOD + GOOD, "utf-8")
-    with pytest.raises(RuleError, match="two rules have the id status.test-plan"):
+    with pytest.raises(RuleError, match=r"two rules have the id status\.test-plan"):
         load_rules(folder)
 
 

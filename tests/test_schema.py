@@ -117,7 +117,7 @@ def test_the_codebook_agrees_with_the_schema(table: TableSpec) -> None:
 
 def test_the_data_package_lists_every_table_where_it_lies() -> None:
     assert {name: resource["path"] for name, resource in RESOURCES.items()} == {
-        t.name: f"{t.name}/data.parquet" for t in schema.TABLES
+        t.name: f"{t.name}/data.parquet" for t in (*schema.TABLES, *schema.DERIVED)
     }
     assert PACKAGE["name"] == "cunbao"
     assert PACKAGE["version"] == schema.VERSION

@@ -120,7 +120,6 @@ def test_rounds_of_edits_map_back_one_after_the_other(case: tuple[str, list[list
         assert offsets.span(*span) == expected
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="then() forgets what a later map was itself composed of")
 @given(edited_thrice())
 def test_composition_is_associative(case: tuple[str, list[list[Edit]]]) -> None:
     text, rounds = case

@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import needs_permissions, read_tables
+from conftest import NOW, needs_permissions, read_tables
 
 from pipeline import schema
-from pipeline.errors import StoreError
-from pipeline.store import locked, publish
+from pipeline.errors import BusyError, OptionError, StoreError
+from pipeline.fingerprint import current
+from pipeline.rules import load_rules
+from pipeline.store import locked, snapshots
+from pipeline.store.manifest import Manifest
+from pipeline.store.publish import restore
+from pipeline.update import Options, Outcome, bring_up_to_date
 
-NAMES = [table.name for table in schema.TABLES]
+NAMES = [table.name for table in (*schema.TABLES, *schema.DERIVED)]
 TEXT = "红柳村工作总结\n一、基本情况\n全村共有农户320户1100人,其中脱贫户xx户。\n二、下步打算\n计划修路3。5公里。\n"
+
+
+def ingest(raw: Path, out: Path, **options: bool) -> Outcome:
+    """A run over `raw` at a fixed time."""
+    return bring_up_to_date(raw, out, Options(**options), now=NOW, progress=lambda done, total: None)
+
+
+def add(raw: Path, count: int, *, rows: int = 1) -> None:
+    """Writes `count` more reports of `rows` rows each."""
+    raw.mkdir(exist_ok=True)
+    first = len(list(raw.iterdir()))
+    for i in range(first, first + count):
+        (raw / f"{i:03}.txt").write_text(TEXT + f"修路{i + 1}公里。\n" * rows, "utf-8")
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A folder with one small report; every table gets a row of it."""
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.txt").write_text(TEXT, "utf-8")
+    return tmp_path / "raw"
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
-    """The tables of one small report; every table has a row."""
+    """The tables of that report."""
     folder = tmp_path_factory.mktemp("raw")
     (folder / "a.txt").write_text(TEXT, "utf-8")
     found = read_tables(folder)
@@ -35,9 +60,9 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
 
 
 @pytest.fixture
-def out(tmp_path: Path, tables: dict[str, pa.Table]) -> Path:
+def out(tmp_path: Path, raw: Path) -> Path:
     """A folder that holds those tables."""
-    publish(tmp_path / "out", tables, fingerprint="f1")
+    ingest(raw, tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -92,13 +117,15 @@ def test_what_is_read_is_what_was_written(out: Path, tables: dict[str, pa.Table]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_says_what_its_columns_mean_and_what_made_it(out: Path, name: str) -> None:
-    spec = next(t for t in schema.TABLES if t.name == name)
+    spec = next(t for t in (*schema.TABLES, *schema.DERIVED) if t.name == name)
     read = pq.read_schema(out / name / "data.parquet")
     assert [read.field(c.name).metadata[b"description"].decode() for c in spec.columns] == [
         c.description for c in spec.columns
     ]
     assert read.metadata[b"description"].decode() == spec.description
-    assert read.metadata[b"rules_fingerprint"] == b"f1"
+    assert read.metadata[b"rules_fingerprint"].decode() == load_rules().fingerprint
+    assert read.metadata[b"code_version"].decode() == current().code
+    assert read.metadata[b"snapshot"] == b"1"
     assert read.metadata[b"schema_version"].decode() == schema.VERSION
 
 
@@ -117,97 +144,63 @@ def test_codebook_and_data_package_lie_beside_the_tables(out: Path) -> None:
         assert names == [field["name"] for field in resource["schema"]["fields"]]
 
 
-def test_a_second_run_replaces_and_leaves_no_draft(out: Path, tables: dict[str, pa.Table]) -> None:
+def test_attrs_of_a_frame_name_the_snapshot(out: Path) -> None:
+    assert pd.read_parquet(out / "observations").attrs["snapshot"] == 1
+
+
+def test_a_run_with_news_replaces_and_leaves_no_draft(out: Path, raw: Path) -> None:
     before = {name: (out / name / "data.parquet").stat().st_ino for name in NAMES}
-    half = {name: table.slice(0, 1) for name, table in tables.items()}
-    publish(out, half, fingerprint="f2")
+    add(raw, 1)
+    assert ingest(raw, out).published
     assert all((out / name / "data.parquet").stat().st_ino != inode for name, inode in before.items())
-    assert [len(pd.read_parquet(out / name)) for name in NAMES] == [1] * len(NAMES)
+    assert len(pd.read_parquet(out / "sources")) == 2
     assert list((out / ".store" / "tmp").iterdir()) == []
 
 
-def test_the_same_tables_give_the_same_bytes(out: Path, tables: dict[str, pa.Table], tmp_path: Path) -> None:
-    publish(tmp_path / "again", tables, fingerprint="f1")
+def test_a_run_without_news_touches_nothing(out: Path, raw: Path) -> None:
+    before = {p: p.stat() for p in out.rglob("*.parquet")}
+    assert not ingest(raw, out).published
+    assert {p: p.stat() for p in out.rglob("*.parquet")} == before
+
+
+def test_the_same_reports_give_the_same_bytes(out: Path, raw: Path, tmp_path: Path) -> None:
+    ingest(raw, tmp_path / "again")
     for name in NAMES:
         first, second = (folder / name / "data.parquet" for folder in (out, tmp_path / "again"))
         assert first.read_bytes() == second.read_bytes(), name
 
 
-def test_a_reader_who_has_opened_the_old_table_keeps_it(out: Path, tables: dict[str, pa.Table]) -> None:
+def test_the_codec_alternates(out: Path, raw: Path) -> None:
+    seen = []
+    for _ in range(3):
+        file = pq.ParquetFile(out / "observations" / "data.parquet")
+        seen.append(file.metadata.row_group(0).column(0).compression)
+        add(raw, 1)
+        ingest(raw, out)
+    assert seen == ["ZSTD", "GZIP", "ZSTD"]
+
+
+def test_a_reader_who_has_opened_the_old_table_keeps_it(out: Path, raw: Path, tables: dict[str, pa.Table]) -> None:
     with (out / "observations" / "data.parquet").open("rb") as file:
-        publish(out, {n: t.slice(0, 0) for n, t in tables.items()}, fingerprint="f2")
+        add(raw, 1)
+        ingest(raw, out)
         assert pq.read_table(file).num_rows == tables["observations"].num_rows
-    assert len(pd.read_parquet(out / "observations")) == 0
+    assert len(pd.read_parquet(out / "observations")) > tables["observations"].num_rows
 
 
-def version(tables: dict[str, pa.Table], value: float, rows: int) -> dict[str, pa.Table]:
-    """An `observations` table of `rows` rows that all have `value`."""
-    table = pa.concat_tables([tables["observations"].slice(0, 1)] * rows).combine_chunks()
-    at = table.column_names.index("value")
-    return {"observations": table.set_column(at, table.schema.field(at), pa.array([value] * rows))}
-
-
-def test_no_reader_sees_half_a_table(tmp_path: Path, tables: dict[str, pa.Table]) -> None:
-    """One thread replaces the table over and over, of two sizes, while another reads it."""
-    versions = {1.0: 3000, 2.0: 700}
-    drafts = [version(tables, value, rows) for value, rows in versions.items()]
-    publish(tmp_path, drafts[0], fingerprint="f1")
-    ended = threading.Event()
-
-    def write() -> int:
-        written = 0
-        while not ended.is_set():
-            written += 1
-            publish(tmp_path, drafts[written % 2], fingerprint=str(written))
-        return written
-
-    with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(write)
-        try:
-            seen = [pd.read_parquet(tmp_path / "observations")["value"] for _ in range(60)]
-        finally:
-            ended.set()
-        assert writing.result() > 0
-    assert [s.nunique() for s in seen] == [1] * len(seen)
-    assert all(len(s) == versions[s.iloc[0]] for s in seen)
-
-
-def test_a_run_that_fails_while_writing_leaves_whole_tables(
-    out: Path, tables: dict[str, pa.Table], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = pq.write_table
-
-    def full(table: pa.Table, where: Path, **options: object) -> None:
-        if Path(where).name.startswith("sections"):
-            Path(where).write_bytes(b"half a fi")
-            raise OSError(28, "No space left on device")
-        write(table, where, **options)
-
-    monkeypatch.setattr(pq, "write_table", full)
-    with pytest.raises(StoreError, match=r"out: cannot be written \(No space left on device\); give a folder"):
-        publish(out, {n: t.slice(0, 1) for n, t in tables.items()}, fingerprint="f2")
-    monkeypatch.undo()
-    for name in NAMES:
-        assert pq.read_table(out / name).num_rows in (1, tables[name].num_rows)
-    assert pq.read_table(out / "sections").num_rows == tables["sections"].num_rows
-    publish(out, tables, fingerprint="f3")  # the half draft is swept, the lock is free
-    assert pq.read_table(out / "sections").num_rows == tables["sections"].num_rows
-    assert list((out / ".store" / "tmp").iterdir()) == []
-
-
-def test_a_second_writer_is_turned_away_and_the_first_is_not_disturbed(out: Path, tables: dict[str, pa.Table]) -> None:
+def test_a_second_writer_is_turned_away_and_told_who_writes(out: Path, raw: Path) -> None:
     before = (out / "observations" / "data.parquet").read_bytes()
+    add(raw, 1)
     with locked(out) as drafts:
         (drafts / "mine").write_text("being written")
-        with pytest.raises(StoreError) as refused:
-            publish(out, tables, fingerprint="f2")
-        assert str(refused.value) == f"{out}: another run is writing there; wait until it has ended"
+        with pytest.raises(BusyError, match=rf"another run is writing there \(process {os.getpid()} on \S+ since 2"):
+            ingest(raw, out)
         assert (drafts / "mine").read_text() == "being written"
     assert (out / "observations" / "data.parquet").read_bytes() == before
-    publish(out, tables, fingerprint="f2")  # the lock is free again
+    ingest(raw, out)  # the lock is free again
 
 
-def test_the_lock_of_a_run_that_was_killed_is_free(out: Path, tables: dict[str, pa.Table]) -> None:
+def test_the_lock_of_a_run_that_was_killed_is_free(out: Path, raw: Path) -> None:
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
@@ -219,12 +212,90 @@ def test_the_lock_of_a_run_that_was_killed_is_free(out: Path, tables: dict[str, 
     done = subprocess.run([sys.executable, "-c", script, str(out)], cwd=Path(__file__).parents[1], check=False)
     assert done.returncode < 0
     assert (out / ".store" / "tmp" / "left behind").exists()
-    publish(out, tables, fingerprint="f2")
+    ingest(raw, out)
     assert list((out / ".store" / "tmp").iterdir()) == []
 
 
+# --- snapshots
+
+
+def numbers(out: Path) -> list[int]:
+    with Manifest.view(out) as manifest:
+        return [s.id for s in snapshots.listed(out, manifest)]
+
+
+def test_the_last_three_snapshots_are_kept_and_those_that_are_pinned(out: Path, raw: Path) -> None:
+    with locked(out), Manifest.open(out) as manifest:
+        snapshots.pin(out, manifest, 1, pinned=True)
+    for _ in range(4):
+        add(raw, 1)
+        ingest(raw, out)
+    assert numbers(out) == snapshots.on_disk(out) == [1, 3, 4, 5]
+    assert [len(pd.read_parquet(out / "snapshots" / str(n) / "sources.parquet")) for n in (1, 3, 4, 5)] == [1, 3, 4, 5]
+
+
+def test_a_snapshot_is_the_published_file_itself(out: Path) -> None:
+    assert (out / "snapshots" / "1" / "sections.parquet").samefile(out / "sections" / "data.parquet")
+
+
+def test_restore_shows_an_older_state_until_there_is_news(out: Path, raw: Path) -> None:
+    add(raw, 1)
+    ingest(raw, out)
+    with locked(out), Manifest.open(out) as manifest:
+        restore(out, manifest, 1)
+    assert len(pd.read_parquet(out / "sources")) == 1
+    assert not ingest(raw, out).published
+    assert len(pd.read_parquet(out / "sources")) == 1
+    add(raw, 1)
+    ingest(raw, out)
+    assert len(pd.read_parquet(out / "sources")) == 3
+
+
+def test_a_snapshot_that_is_not_there_is_named_with_those_that_are(out: Path) -> None:
+    with locked(out), Manifest.open(out) as manifest, pytest.raises(OptionError) as refused:
+        restore(out, manifest, 9)
+    assert str(refused.value) == f"{out}: there is no snapshot 9; there are: 1"
+
+
+@pytest.mark.parametrize("lost", ["observations/data.parquet", "sections", "snapshots/1"])
+def test_what_was_taken_away_by_hand_is_put_back(out: Path, raw: Path, lost: str) -> None:
+    before = pq.read_table(out / "observations")
+    if (out / lost).is_dir():
+        shutil.rmtree(out / lost)
+    else:
+        (out / lost).unlink()
+    ingest(raw, out)
+    assert pq.read_table(out / "observations").equals(before)
+    assert (out / "sections" / "data.parquet").exists()
+    assert numbers(out)
+
+
+def test_small_parts_are_joined_and_nothing_is_lost(out: Path, raw: Path, tmp_path: Path) -> None:
+    for _ in range(9):
+        add(raw, 1)
+        ingest(raw, out)
+    with Manifest.view(out) as manifest:
+        assert len(manifest.parts()) < 9
+    add(raw, 1)  # reads the joined part
+    ingest(raw, out)
+    ingest(raw, tmp_path / "scratch")
+    for name in NAMES:
+        assert pq.read_table(out / name).to_pylist() == pq.read_table(tmp_path / "scratch" / name).to_pylist()
+
+
+def test_a_damaged_manifest_is_named_and_said_how_to_mend(out: Path, raw: Path) -> None:
+    for file in (out / ".store").glob("manifest.sqlite-*"):
+        file.unlink()
+    (out / ".store" / "manifest.sqlite").write_bytes(b"no database at all, but long enough" * 100)
+    with pytest.raises(StoreError, match="remove this folder and run again: everything is read anew"):
+        ingest(raw, out)
+    shutil.rmtree(out / ".store")
+    ingest(raw, out)
+    assert snapshots.on_disk(out) == [1, 2]
+
+
 @pytest.fixture
-def obstacle(request: pytest.FixtureRequest, tmp_path: Path, tables: dict[str, pa.Table]) -> Path:
+def obstacle(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """An output folder that cannot be written, for the reason that the parameter names."""
     out = tmp_path / "out"
     match request.param:
@@ -254,20 +325,22 @@ def obstacle(request: pytest.FixtureRequest, tmp_path: Path, tables: dict[str, p
     ],
     indirect=True,
 )
-def test_a_folder_that_cannot_be_written_is_named(obstacle: Path, tables: dict[str, pa.Table]) -> None:
+def test_a_folder_that_cannot_be_written_is_named(obstacle: Path, raw: Path) -> None:
     with pytest.raises(StoreError) as refused:
-        publish(obstacle, tables, fingerprint="f1")
+        ingest(raw, obstacle)
     said = str(refused.value)
     assert said.startswith(f"{obstacle}: cannot be written (")
     assert said.endswith("); give a folder that you may write with --out")
     assert "\n" not in said
 
 
-def test_the_folder_is_made_where_there_is_none(tmp_path: Path, tables: dict[str, pa.Table]) -> None:
-    publish(tmp_path / "a" / "b", tables, fingerprint="f1")
-    assert len(pd.read_parquet(tmp_path / "a" / "b" / "observations")) == tables["observations"].num_rows
+def test_the_folder_is_made_where_there_is_none(tmp_path: Path, raw: Path) -> None:
+    ingest(raw, tmp_path / "a" / "b")
+    assert len(pd.read_parquet(tmp_path / "a" / "b" / "sources")) == 1
 
 
-def test_tables_stay_readable_where_they_are_moved_to(out: Path, tmp_path: Path, tables: dict[str, pa.Table]) -> None:
+def test_tables_stay_readable_where_they_are_moved_to_and_grow_there(out: Path, raw: Path, tmp_path: Path) -> None:
     shutil.move(out, tmp_path / "elsewhere")
-    assert len(pd.read_parquet(tmp_path / "elsewhere" / "observations")) == tables["observations"].num_rows
+    add(raw, 1)
+    assert ingest(raw, tmp_path / "elsewhere").read == 1
+    assert len(pd.read_parquet(tmp_path / "elsewhere" / "sources")) == 2

@@ -25,9 +25,6 @@ CLOSED = [(spec, c) for spec in schema.TABLES for c in spec.columns if c.values]
 NESTED = pytest.mark.xfail(
     strict=True, raises=AssertionError, reason="a repair inside a repaired stretch is recorded with the whole stretch"
 )
-MARKS = pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="marks removed where a section begins or a file ends belong to none"
-)
 
 
 def ids(pairs: list[tuple[TableSpec, Column]]) -> list[str]:
@@ -79,8 +76,7 @@ def gaps_of(tables: dict[str, pd.DataFrame], decoded: dict[str, str]) -> list[tu
 
 
 def test_reports_tile_their_file_and_sections_their_report(corpus: Corpus) -> None:
-    """But for the marks of the one text that is Markdown: the test below says what is still to be mended."""
-    assert [text for _, text in gaps_of(corpus.frames, corpus.decoded) if text.strip("*# ")] == []
+    assert gaps_of(corpus.frames, corpus.decoded) == []
 
 
 REPORT = ["红柳村工作总结", "一、基本情况", "全村共有农户320户。", "二、下步打算", "计划修路3公里。"]
@@ -90,11 +86,11 @@ LAYOUTS = [
     pytest.param("\r".join(REPORT), id="CR"),
     pytest.param("\n\n\n" + "\n\n \n".join(REPORT) + "\n\n  ", id="blank lines"),
     pytest.param("\n".join(f"&nbsp;{line}" for line in REPORT), id="entities"),
-    pytest.param("\n".join(f"## {line}" for line in REPORT), id="Markdown headings", marks=MARKS),
-    pytest.param("\n".join(f"**{line}**" for line in REPORT), id="Markdown emphasis", marks=MARKS),
-    pytest.param("\n".join(f"<p>{line}</p>" for line in REPORT), id="HTML", marks=MARKS),
-    pytest.param("\n".join(f"\u200b{line}\u200b" for line in REPORT), id="zero-width marks", marks=MARKS),
-    pytest.param("\n".join(REPORT) + "\x0c", id="form feed at the end", marks=MARKS),
+    pytest.param("\n".join(f"## {line}" for line in REPORT), id="Markdown headings"),
+    pytest.param("\n".join(f"**{line}**" for line in REPORT), id="Markdown emphasis"),
+    pytest.param("\n".join(f"<p>{line}</p>" for line in REPORT), id="HTML"),
+    pytest.param("\n".join(f"\u200b{line}\u200b" for line in REPORT), id="zero-width marks"),
+    pytest.param("\n".join(REPORT) + "\x0c", id="form feed at the end"),
 ]
 
 
@@ -112,7 +108,7 @@ def test_layouts_are_tiled_too(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [pytest.param(s, marks=NESTED if s.name == "repairs" else (), id=s.name) for s in schema.TABLES],
+    [pytest.param(s, id=s.name) for s in schema.TABLES],
 )
 def test_a_row_is_identified_by_its_primary_key(corpus: Corpus, spec: TableSpec) -> None:
     frame = corpus.frames[spec.name]
@@ -332,8 +328,8 @@ def test_a_second_run_in_other_processes_gives_the_same_tables(
     monkeypatch.setattr("pipeline.ingest.BATCH_BYTES", 1)
     again = read_tables(tmp_path, jobs=2)
     assert len(some) > 2
-    for name, table in again.items():
-        first = corpus.frames[name]
+    for name in SPECS:
+        table, first = again[name], corpus.frames[name]
         if "source" in first:
             first = first[first["source"].isin(some)]
         else:
@@ -395,5 +391,5 @@ def test_a_zero_that_is_stated_is_zero(tmp_path: Path, text: str) -> None:
 
 def test_no_report_gives_empty_tables_of_the_right_type(tmp_path: Path) -> None:
     tables = read_tables(tmp_path)
-    assert {name: table.num_rows for name, table in tables.items()} == dict.fromkeys(SPECS, 0)
+    assert {name: table.num_rows for name, table in tables.items()} == dict.fromkeys([*SPECS, "panel"], 0)
     assert all(tables[name].schema.equals(spec.schema(), check_metadata=False) for name, spec in SPECS.items())

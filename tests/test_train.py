@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import train, trial
+from pipeline.errors import RuleError
 from pipeline.gold import GoldFile, load_gold
-from pipeline.rules import load_rules
+from pipeline.rules import RULES, load_rules
+from pipeline.taught import MARK, taught_in
 from pipeline.topics.model import Round, TopicModel, load_model
-from pipeline.train import TOPICS, UNIT_REPORTS, Example, decide, examples_of, fit, folds, write_model
+from pipeline.train import KEY_REPORTS, TOPICS, Example, decide, examples_of, fit, folds, write_model
 
 ROOT = Path(__file__).parents[1]
 FEW = 4
@@ -71,13 +73,13 @@ def test_weights_are_written_and_read_back(tmp_path: Path, model: TopicModel) ->
     path = tmp_path / "model.json"
     write_model(model, path)
     assert load_model(path) == model
-    assert json.loads(path.read_text("utf-8")).keys() == {"alone", "together"}
+    assert json.loads(path.read_text("utf-8")).keys() == {"topics", "alone", "together"}
 
 
-@pytest.mark.parametrize("reports", [UNIT_REPORTS - 1, UNIT_REPORTS])
+@pytest.mark.parametrize("reports", [KEY_REPORTS - 1, KEY_REPORTS])
 def test_a_unit_speaks_once_enough_reports_use_it(examples: list[Example], reports: int) -> None:
     model = fit([Example(f"copy {i}", examples[0].evidence, examples[0].gold) for i in range(reports)])
-    assert any(name.startswith("unit.") for name in model.alone.bias) == (reports >= UNIT_REPORTS)
+    assert any(name.startswith("unit.") for name in model.alone.bias) == (reports >= KEY_REPORTS)
 
 
 # What the chain makes of a gold file.
@@ -148,10 +150,10 @@ def test_no_fold_trains_on_what_it_tests(count: int, n: int) -> None:
         assert {x.source for x in training} == everything - {x.source for x in test}
 
 
-@given(st.integers(0, 40), st.integers(1, 9))
+@given(st.integers(1, 40), st.integers(1, 9))
 def test_folds_are_of_about_one_size(count: int, n: int) -> None:
     sizes = [len(test) for _, test in folds(named(count), n)]
-    assert len(sizes) == n
+    assert len(sizes) == min(n, count)
     assert max(sizes) - min(sizes) <= 1
 
 
@@ -159,7 +161,46 @@ def test_cross_validation_scores_each_report_with_weights_fitted_on_others(
     few: list[GoldFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train, "examples_of", lambda gold, rules: [Example(g.name, (), ()) for g in gold])
-    monkeypatch.setattr(train, "fit", lambda training: [x.source for x in training])
+    monkeypatch.setattr(train, "fit", lambda training, taught: [x.source for x in training])
     fitted_on = trial.fold_models(few, load_rules())
     assert fitted_on.keys() == {g.name for g in few}
     assert all(name not in sources and sources for name, sources in fitted_on.items())
+
+
+# The sentences written for teaching.
+
+TAUGHT = "# 一、产业发展\n种茶<48亩|crops>,养羊<30只|livestock>,2021年修路3公里。\n\n党员<9名|party_building>。\n"
+
+
+def taught(folder: Path, text: str) -> list[Example]:
+    (folder / "a.txt").write_text(text, "utf-8")
+    return taught_in(folder, load_rules())
+
+
+def test_a_taught_passage_is_a_heading_with_its_lines(tmp_path: Path) -> None:
+    passages = taught(tmp_path, TAUGHT)
+    assert [x.gold for x in passages] == [("crops", "livestock", None), ("party_building",)]
+    assert [x.source for x in passages] == ["a.txt:1", "a.txt:4"]
+    assert passages[0].evidence[0].context.headings == ("一、产业发展",)
+    assert passages[1].evidence[0].context.headings == ()
+
+
+def test_a_topic_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match=r"a\.txt: line 4: wine is no topic"):
+        taught(tmp_path, TAUGHT.replace("party_building", "wine"))
+
+
+def test_what_is_taught_changes_what_is_decided(examples: list[Example], tmp_path: Path) -> None:
+    new = taught(tmp_path, "\n\n".join(f"飞鸢牌匾<{n}块|toilets>。" for n in range(11, 19)))
+    before, after = fit(examples), fit(examples, new)
+    assert decide(before, new[0])[0] != ["toilets"]
+    assert decide(after, new[0])[0] == ["toilets"]
+
+
+@pytest.mark.parametrize("path", sorted((RULES / "taught").glob("*.txt")), ids=lambda p: p.stem)
+def test_nearly_every_mark_in_rules_taught_is_a_number_that_the_chain_finds(path: Path) -> None:
+    marks = len(MARK.findall(path.read_text("utf-8")))
+    passages = (x for x in taught_in(path.parent, load_rules()) if x.source.startswith(path.name))
+    found = sum(g is not None for x in passages for g in x.gold)
+    assert marks > 500
+    assert found >= 0.97 * marks

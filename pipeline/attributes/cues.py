@@ -11,6 +11,7 @@ around    before or after it in its clause
 stretch   before it, since the last semicolon
 sentence  before it, anywhere in the sentence
 section   matches the section's kind
+name      stands at a name of a place; read by names.py alone
 Cues inside a bracket govern nothing outside; cues outside govern inside it.
 """
 
@@ -31,7 +32,7 @@ from pipeline.rules import CueRule, RuleSet
 
 REACH = 600  # code points: how far back a cue is looked for, so that a text without full stops stays linear
 DEFAULT = "default"  # the rule named where no cue spoke
-OUTSIDE = frozenset({"section", "heading", "report"})  # cues that are not looked for in sentences
+OUTSIDE = frozenset({"section", "heading", "report", "name"})  # cues that are not looked for in sentences
 TOUCHING = frozenset({"after", "inside"})
 NOTHING: Mapping[str, str | None] = MappingProxyType({})
 

@@ -9,7 +9,10 @@ first    from January to month2, or to the end of quarter (前十个月, 前三�
 years    that many years up to the report's (五年来)
 half1, half2, quarter   codes 40 and 41, 33 to 36; a quarter with `end` is its last month
 report   the report's own period (目前); previous: the period of the sentence before (其中…)
-A kind may carry a shift in years (date-1: 去年). A value that is EDTF already stands for itself (2016/2020).
+item     一是, 二是: what the items before have said of the time does not hold in the next
+A kind may carry a shift in years (date-1: 去年), which counts from the report's year, as does the group `this` (今年).
+What has a group `stretch` holds to the next semicolon only (年底前再发放80笔,…;). A value that is EDTF already stands
+for itself (2016/2020).
 """
 
 from __future__ import annotations
@@ -31,16 +34,19 @@ YEAR = regex.compile(r"[0-9]{4}")
 FIRST_HALF = regex.compile(r"(?P<year>[0-9]{4})-(?:40|H1)")
 LOOK_BACK = 400  # code points: how far the sentence before one that opens with 其中 may begin
 MAX_CHAIN = 3  # sentences that open with 其中, one after another
-MAX_HEADING = 60
+MAX_HEADING = 30  # longer ones are sentences (一是…), of which the first clause alone is a heading
+CLAUSE_END = regex.compile(r"[，,；;：:]")
 UNKNOWN_YEAR = "20XX"
+UP_TO_REPORT = frozenset({"since", "years"})  # kinds that end with the report's year
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
     """What relative expressions count from; never today's date."""
 
-    year: int | None
-    period: str
+    year: int | None  # the one that months and halves are of: the report's, or one that the sentence has named
+    period: str  # the report's
+    own: int | None = None  # the report's year, to which 今年 and 去年 point whatever the sentence has named
 
 
 def report_year(report: Report) -> int | None:
@@ -54,9 +60,13 @@ def report_year(report: Report) -> int | None:
 
 def period_of(context: Context, rules: RuleSet) -> Finding:
     """The period as EDTF, "" where none is known: by the sentence, its headings, else the report's own."""
-    report = context.report
-    clock = _clock(report.period, report_year(report))
+    clock = _clock(context.report.period, report_year(context.report))
     book = book_of(rules, "period")
+    own = context.sentence.start < context.section.body  # a heading's own words are heard as its sentence
+    kind = "" if _is_plan(context.report.title, rules) else context.section.kind
+    headed = _by_heading(book, context.headings[own:], kind, clock)
+    if headed and YEAR.match(headed.value):
+        clock = Clock(int(headed.value[:4]), clock.period, clock.own)  # 6月底前 under 2021年工作打算 is of 2021
     found = _spoken(book, place_in_sentence(context), clock)
     start = context.sentence.start
     for _ in range(MAX_CHAIN):
@@ -66,30 +76,43 @@ def period_of(context: Context, rules: RuleSet) -> Finding:
         start -= len(previous)
         found = _spoken(book, _end_of(previous), clock) if previous.strip() else None
     if found is None or found.value == "previous":
-        found = _by_heading(book, context.headings, context.section.kind, clock)
+        found = headed
     return found or Finding(clock.period, DEFAULT)
 
 
 @lru_cache(maxsize=256)
+def _is_plan(title: str | None, rules: RuleSet) -> bool:
+    """Whether the whole report is a plan, so that its plan sections are for its own period, not for the next half."""
+    cues = [c for c in rules.cues["headings"] if c.where == "line" and rules.compile(c).search(title or "")]
+    return any(not c.unless or rules.compile_text(c.unless).search(title or "") is None for c in cues)
+
+
+@lru_cache(maxsize=256)
 def _clock(period: str | None, year: int | None) -> Clock:
-    return Clock(year, period or "")
+    return Clock(year, period or "", year)
 
 
 def _spoken(book: Book, place: Place, clock: Clock) -> Finding | None:
     """What the cues of one sentence say; the later in the text wins among equal priorities."""
     best: tuple[Hit, str] | None = None
+    lead: tuple[tuple[Hit, str] | None, Clock] | None = None  # what held before the first item
     parted: set[int] = set()  # semicolon stretches in which 其中 has stood: what is dated there holds in them alone
     for hit in governing(book, place):
         stretch = place.layout.at(hit.start).stretches[0]
+        if hit.cue.value == "item":
+            lead = lead or (best, clock)
+            best, clock = lead
+            continue
         if hit.cue.value == "previous":
             parted.add(stretch)
             if hit.start > 0:
                 continue
-        elif stretch in parted and stretch not in place.piece.stretches:
+        elif stretch not in place.piece.stretches and (stretch in parted or hit.groups.get("stretch") is not None):
             continue
         said = read_period(hit.cue.value, hit.groups, clock)
         if hit.cue.where == "sentence" and YEAR.match(said):
-            clock = Clock(int(said[:4]), clock.period)  # 2023年新建8座;12月底前 is of 2023
+            # 2023年新建8座;12月底前 is of 2023, 2016年以来脱贫80户,12月底前 of the report's year
+            clock = Clock(int(YEAR.findall(said)[-1]), clock.period, clock.own)
         if best is None or (hit.cue.priority, hit.start) > (best[0].cue.priority, best[0].start):
             best = (hit, said)
     return Finding(best[1], best[0].cue.id) if best else None
@@ -115,9 +138,12 @@ def _sentence_before(text: str, start: int) -> str:
 def _by_heading(book: Book, headings: tuple[str, ...], kind: str, clock: Clock) -> Finding | None:
     """The period that the nearest heading names: 下半年打算, 2021年工作计划, 动员部署阶段(1月至2月)."""
     for heading in headings:
-        hits = [h for h in find_hits(book, heading[:MAX_HEADING]) if h.cue.where == "sentence"]
+        title = heading if len(heading) <= MAX_HEADING else CLAUSE_END.split(heading, maxsplit=1)[0]
+        hits = [h for h in find_hits(book, title) if h.cue.where == "sentence"]
         said = [
-            (h, read_period(h.cue.value, h.groups, clock)) for h in hits if h.cue.value not in ("report", "previous")
+            (h, read_period(h.cue.value, h.groups, clock))
+            for h in hits
+            if h.cue.value not in ("report", "previous", "item")
         ]
         if said:
             hit, period = said[-1] if kind == "plan" else said[0]
@@ -134,7 +160,8 @@ def read_period(value: str, groups: Mapping[str, str | None], clock: Clock) -> s
     named = groups.get("year")
     if named and not _is_number(named):
         return UNKNOWN_YEAR
-    year = _number(named) if named else _shifted(clock.year, match["shift"])
+    own = match["shift"] or groups.get("this") or match["kind"] in UP_TO_REPORT
+    year = _number(named) if named else _shifted(clock.own if own else clock.year, match["shift"])
     kind = match["kind"]
     if kind == "report":
         return clock.period
@@ -152,7 +179,7 @@ def _dated(kind: str, year: int, groups: Mapping[str, str | None], clock: Clock)
     if kind == "years":
         return _interval(str(year - max(1, number.get("years", 1)) + 1), str(year))
     if kind == "since":
-        return _interval(_date(year, number.get("month"), None), str(clock.year or year))
+        return _interval(_date(year, number.get("month"), None), str(clock.own or year))
     if kind == "first":
         return _interval(_date(year, 1, None), _date(year, number.get("month2") or number.get("quarter", 4) * 3, None))
     if kind == "span":

@@ -1,21 +1,106 @@
-"""Place: which place a number speaks of, as the text names it."""
+"""Place: which place a number speaks of, as the text names it, and its code."""
 
 from __future__ import annotations
 
 from pipeline.attributes.cues import Hit, book_of, governing, place_in_sentence
-from pipeline.records import Context
+from pipeline.attributes.names import LEVELS, Name, level_of, names_between, names_in, pattern_of
+from pipeline.attributes.scope import DIVISIONS, is_elsewhere, scope_of
+from pipeline.records import Context, Located
 from pipeline.rules import RuleSet
 
+# What may stand before a name that a sentence is about; after 根据 or 与 it speaks of another.
+SUBJECTS = frozenset({"mark", "subject", "verb", "soft", "list", "masked"})
+NOWHERE = (None, None)
 
-def place_of(context: Context, rules: RuleSet) -> str | None:
+
+def place_of(context: Context, rules: RuleSet) -> Located:
     """The place that the sentence names as its subject before the number (石桥村脱贫8户), else the report's.
 
-    The nearest name wins; 全村, 我镇 and the like mean the report's place.
+    The nearest name wins. 全村, 我镇 and the like mean the report's place if it is one (of 甲村 and 乙村 together
+    likewise the report's), else the village, town … that was spoken of before in the section, else none: 全县 in the
+    report of a township is not the township.
     """
-    best: Hit | None = None
+    report = context.report
+    whole = Located(report.place, report.adcode)
+    zero, end = context.sentence.start, context.sentence.end
+    names = {n.end - zero: n for n in names_between(context.text, rules, zero, end)}
+    spoken: Hit | Name | None = None
+    several = False
     for hit in governing(book_of(rules, "place"), place_in_sentence(context)):
-        if best is None or (hit.cue.priority, hit.start) > (best.cue.priority, best.start):
-            best = hit
-    if best is None or best.cue.value != "name":
-        return context.report.place
-    return best.groups.get("place") or context.report.place
+        name = names.get(hit.end)
+        if hit.cue.value == "own" and name is None:  # 安全村 is a name
+            spoken = hit if _speaks(zero + hit.start, zero + hit.end, context, rules) else spoken
+        elif hit.cue.value == "sum":
+            spoken = None if several else spoken
+        elif name and _is_subject(name, context, rules):
+            several = several or (isinstance(spoken, Name) and spoken.text != name.text)
+            spoken = name
+    if isinstance(spoken, Hit):
+        return _own(context.text[zero + spoken.start : zero + spoken.end], context, rules)
+    if spoken is None:
+        return _heading(context, rules) or whole
+    return whole if spoken.listed else _located(spoken, context, rules)
+
+
+def _located(name: Name, context: Context, rules: RuleSet) -> Located:
+    return Located(name.text, scope_of(context.text, context.report, rules).code_at(name))
+
+
+def _is_subject(name: Name, context: Context, rules: RuleSet) -> bool:
+    """Whether the sentence may be about the place; a 县 or 区 must be known or be named in the report's head."""
+    if name.lead == "chain":
+        names = names_between(context.text, rules, context.sentence.start, name.start)
+        return bool(names) and _is_subject(names[-1], context, rules)
+    if name.lead not in SUBJECTS:
+        return False
+    if name.level not in DIVISIONS:
+        return True
+    if is_elsewhere(context.text, name, rules) or pattern_of(rules, "giver").match(context.text, name.end):
+        return False
+    report = context.report
+    return name.known or any(name.text in head for head in (report.place, report.title, report.issuer) if head)
+
+
+def _speaks(start: int, end: int, context: Context, rules: RuleSet) -> bool:
+    """Whether 全县 and the like open their clause, where they mean more than the report's place.
+
+    低于全县平均8元 does not speak of the county.
+    """
+    words, place = context.text[start:end], context.report.place
+    if not place or _is_same(words, place, rules) or level_of(words, rules) not in _levels_from(place, rules):
+        return True
+    return pattern_of(rules, "opening").search(context.text[context.sentence.start : start]) is not None
+
+
+def _is_same(words: str, place: str, rules: RuleSet) -> bool:
+    """Whether 全镇, 我乡, 该县 can mean `place`: 全市 is no 县."""
+    level = level_of(place, rules)
+    return level == level_of(words, rules) and (level not in DIVISIONS or words[-1] == place[-1])
+
+
+def _levels_from(place: str, rules: RuleSet) -> tuple[str, ...]:
+    level = level_of(place, rules)
+    return LEVELS[LEVELS.index(level) :] if level else ()
+
+
+def _own(words: str, context: Context, rules: RuleSet) -> Located:
+    """What 全村, 我镇, 该县 stand for."""
+    report = context.report
+    if report.place and _is_same(words, report.place, rules):
+        return Located(report.place, report.adcode)
+    level = level_of(words, rules)
+    if level in DIVISIONS:
+        return Located(*(scope_of(context.text, report, rules).superior(words[-1]) or NOWHERE))
+    before = names_between(context.text, rules, context.section.start, context.sentence.start)
+    named = [n for n in before if n.level == level and n.lead in SUBJECTS and not n.listed]
+    return _located(named[-1], context, rules) if named else Located(*NOWHERE)
+
+
+def _heading(context: Context, rules: RuleSet) -> Located | None:
+    """The place that a heading above the sentence consists of: （一）石桥村."""
+    for heading in context.headings:
+        names = names_in(heading, rules)
+        if len(names) == 1 and names[0].lead == "mark" and names[0].end == len(heading):
+            scope = scope_of(context.text, context.report, rules)
+            return Located(names[0].text, scope.code(names[0].text, names[0].level))
+    return None

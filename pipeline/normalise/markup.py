@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 
-import regex
-
+from pipeline.normalise.units import units
 from pipeline.spans import Edit
 
-# Zero-width and control characters but for tab, newline and carriage return; U+FFFD and lone surrogates stay visible.
-CONTROL = regex.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028\u2029\u2060\ufeff]|\r(?=\n)|\r")
-SURROGATE = regex.compile(r"[\ud800-\udfff]")
-ENTITY = regex.compile(r"&(?:amp;){0,3}(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});")
-TAG = regex.compile(
-    r"</?(?:br|p|div|span|b|strong|em|i|u|font|center|h[1-6]|li|ul|ol|a|img|hr)\b[^<>\n]{0,200}/?>", regex.IGNORECASE
+# Zero-width, bidirectional and control characters but for tab and newline, variation selectors, lone surrogates.
+# U+FFFD stays visible, and so do the controls of Latin-1: they are damage that nothing has explained.
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    r"\ud800-\udfff\U000e0000-\U000e01ef]"
 )
-HASHES = regex.compile(r"^[ \t]{0,3}#{1,6}[ \t]{1,4}(?=\S)", regex.MULTILINE)
+BREAKS = "\r\x0b\x0c\u2028\u2029"  # ends of a line or page; those beside a newline say nothing more
+# U+FFFD twice, written as UTF-8 and read as GBK (the three characters that Chinese readers know for lost text).
+LOST = ("\ufffd" * 2).encode().decode("gb18030")
+ENTITY = re.compile(
+    r"&(?:amp;){0,3}(?:(?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8}[0-9]{0,2});|nbsp(?![a-zA-Z0-9;]))"
+)
+TAG = re.compile(
+    r"</?(?:br|p|div|span|b|strong|em|i|u|font|center|h[1-6]|li|ul|ol|a|img|hr)\b[^<>\n]{0,200}/?>", re.IGNORECASE
+)
+HASHES = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]{1,4}(?=\S)", re.MULTILINE)
 # Emphasis: two stars on both sides of text that is no mask; **户 and 1,3**人 are masked digits.
-EMPHASIS = regex.compile(r"\*\*(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*\*")
+EMPHASIS = re.compile(r"\*\*(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*\*")
 
 
 def control(text: str) -> Iterator[Edit]:
-    """Removes control and zero-width characters; a carriage return becomes a newline unless one follows."""
+    """Removes control and zero-width characters; an end of a line or page becomes a newline unless one is beside it."""
     for m in CONTROL.finditer(text):
-        alone = m[0] == "\r" and text[m.end() : m.end() + 1] != "\n"
-        yield Edit(m.start(), m.end(), "\n" if alone else "", "control")
-    for m in SURROGATE.finditer(text):
-        yield Edit(m.start(), m.end(), "\ufffd", "control")
+        yield Edit(m.start(), m.end(), _visible(text, m.start()), "control")
+    if LOST in text:
+        for m in re.finditer(LOST, text):
+            yield Edit(m.start(), m.end(), "\ufffd\ufffd", "control")
+
+
+def _visible(text: str, at: int) -> str:
+    """What stands for the control character at `at`."""
+    if "\ud800" <= text[at] <= "\udfff":
+        return "\ufffd"
+    if text[at] not in BREAKS or text[at + 1 : at + 2] == "\n":
+        return ""
+    return "" if text[at] != "\r" and text[at - 1 : at] == "\n" else "\n"
 
 
 def entity(text: str) -> Iterator[Edit]:
@@ -57,6 +74,8 @@ def markup(text: str) -> Iterator[Edit]:
                 yield Edit(m.end() - 2, m.end(), "", "markup")
 
 
-def _masks(text: str, m: regex.Match[str]) -> bool:
-    """Whether the stars are blanked digits: a sentence's punctuation stands between them."""
-    return any(c in m[1] for c in "，,；;。") and not m[1].rstrip().endswith(("。", "."))
+def _masks(text: str, m: re.Match[str]) -> bool:
+    """Whether the stars are blanked digits: a sentence's punctuation between them, or a unit behind both pairs."""
+    if any(c in m[1] for c in "，,；;。") and not m[1].rstrip().endswith(("。", ".")):
+        return True
+    return m[1].startswith(units()) and text.startswith(units(), m.end())

@@ -1,53 +1,116 @@
-"""Traditional to simplified characters, one for one."""
+"""Traditional to simplified characters, one for one.
+
+OpenCC's t2s does most of it and keeps the length of every text (tests/test_fixers.py proves it over all code points).
+Four things are ours: Japanese and variant forms that scans and old fonts bring in and t2s leaves; 著, which stands for
+着 in traditional texts; characters that are also simplified ones and stay in simplified texts (乾县); and characters
+whose simplified form no common font shows, which official place names keep (輋).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
 
-import regex
 from opencc import OpenCC
 
+from pipeline.likeness import word_counts
+from pipeline.normalise.pairs import pairs_in
 from pipeline.spans import Edit
 
-# What t2s leaves, because the character is also a simplified or a rare one: in these texts it is never that.
-OVERRIDES = str.maketrans(
-    "\u5897\u7240\u4f54\u88cf\u7fa3\u9eaa\u7dab\u7232\u5553",  # 増牀佔裏羣麪綫爲啓
-    "\u589e\u5e8a\u5360\u91cc\u7fa4\u9762\u7ebf\u4e3a\u542f",  # 增床占里群面线为启
-)
+ZHU, ZHE = chr(0x8457), chr(0x7740)  # 著, 着
+HAN = [chr(c) for block in ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00)) for c in range(*block)]
+HANT, MIXED = 0.12, 0.008  # shares of traditional characters above which a text is traditional, or mixed
+
+
+@lru_cache(maxsize=2)
+def _converter(name: str) -> OpenCC:
+    return OpenCC(name)
 
 
 @lru_cache(maxsize=1)
-def _converter() -> OpenCC:
-    return OpenCC("t2s")
+def _variants() -> Mapping[str, str]:
+    """Forms that t2s leaves and no simplified text has: 増 -> 增, 両 -> 两, 衞 -> 卫."""
+    text = "\n".join(HAN)  # one a line, or neighbours would be taken for words
+    kept = _converter("t2s").convert(text).split("\n")
+    plain = _converter("t2s").convert(_converter("jp2t").convert(text)).split("\n")
+    pairs = {a: c for a, b, c in zip(HAN, kept, plain, strict=True) if a == b != c and not _simplified(a)}
+    return {a: b for a, b in {**pairs, **pairs_in("characters")}.items() if a != b and _simplified(b)}
 
 
 @lru_cache(maxsize=1)
-def _traditional() -> regex.Pattern[str]:
-    """A class of every character that the conversion can change."""
-    han = "".join(chr(c) for c in range(0x3400, 0xA000)) + "".join(chr(c) for c in range(0xF900, 0xFB00))
-    changed = [a for a, b in zip(han, _convert(han), strict=True) if a != b]
-    return regex.compile("[" + "".join(changed) + "]")
+def _both() -> frozenset[str]:
+    """Characters that are traditional and simplified ones."""
+    return frozenset(a for a, b in pairs_in("characters").items() if a == b)
+
+
+def _simplified(char: str) -> bool:
+    """Whether GB2312, the set of simplified characters, has `char`."""
+    return bool(char.encode("gb2312", "ignore"))
+
+
+@lru_cache(maxsize=1)
+def _traditional() -> re.Pattern[str]:
+    """A class of every character that the conversion can change (re finds it 300 times faster than regex)."""
+    plain = _converter("t2s").convert("\n".join(HAN)).split("\n")
+    changed = [a for a, b in zip(HAN, plain, strict=True) if a != b]
+    return re.compile("[" + "".join(changed) + "".join(_variants()) + r"\U00020000-\U0003ffff]")
+
+
+@lru_cache(maxsize=1)
+def _variant() -> re.Pattern[str]:
+    return re.compile("[" + "".join(_variants()) + "]")
 
 
 def _convert(text: str) -> str:
-    """`text` simplified; the length stays (OpenCC's t2s tables map one character to one)."""
-    plain: str = _converter().convert(text)
-    return plain.translate(OVERRIDES)
+    """`text` in simplified characters, as long as it was."""
+    plain: str = _converter("t2s").convert(text)
+    return _variant().sub(lambda m: _variants()[m[0]], plain)
 
 
 def simplify(text: str) -> Iterator[Edit]:
     """統一 -> 统一: one edit for each run of changed characters."""
     if not _traditional().search(text):
         return
-    plain = _convert(text)
-    if plain == text or len(plain) != len(text):  # OpenCC keeps the length of every code point but NUL and surrogates
-        return
-    changed = (i for i, (a, b) in enumerate(zip(text, plain, strict=True)) if a != b)
-    for _, run in groupby(enumerate(changed), key=lambda p: p[1] - p[0]):
-        places = [i for _, i in run]
-        yield Edit(places[0], places[-1] + 1, plain[places[0] : places[-1] + 1], "traditional")
+    changed, aspects = [], []
+    at = 0
+    for line in text.split("\n"):  # no word crosses a line, and lines without traditional characters cost nothing
+        if _traditional().search(line):
+            plain = _convert(line)
+            changed += [(at + i, b) for i, (a, b) in enumerate(zip(line, plain, strict=True)) if a != b <= "\uffff"]
+            aspects += [(at + m.start(), ZHE) for m in re.finditer(ZHU, line) if _aspect(plain, m.start())]
+        at += len(line) + 1
+    script = script_of(sum(text[i] not in _both() for i, _ in changed), len(text))
+    if script == "hans":
+        changed = [(i, b) for i, b in changed if text[i] not in _both()]
+    elif script == "hant":
+        changed = sorted([*changed, *aspects])
+    for _, run in groupby(enumerate(changed), key=lambda p: p[1][0] - p[0]):
+        places = [place for _, place in run]
+        yield Edit(places[0][0], places[-1][0] + 1, "".join(b for _, b in places), "traditional")
+
+
+def _aspect(plain: str, at: int) -> bool:
+    """Whether the 著 at `at` is the simplified 着: 沿著, 著力, but not 顯著, 著名."""
+    before, after = plain[max(0, at - 1) : at], plain[at + 1 : at + 2]
+    pairs = _pairs()
+    behind = pairs[ZHU + after] if pairs[ZHU + after] > pairs[plain[at + 1 : at + 3]] else 0  # 發揮著|作用, no 著作
+    return pairs[before + ZHU] + behind <= pairs[before + ZHE] + pairs[ZHE + after]
+
+
+@lru_cache(maxsize=1)
+def _pairs() -> Counter[str]:
+    """How often 著 and 着 stand beside each character, and words of two, by jieba's dictionary (it is simplified)."""
+    pairs: Counter[str] = Counter()
+    for word, n in word_counts().items():
+        if ZHU in word or ZHE in word:
+            for i in range(len(word) - 1):
+                pairs[word[i : i + 2]] += n
+        elif len(word) == 2:
+            pairs[word] += n
+    return pairs
 
 
 def script_of(traditional: int, length: int) -> str:
@@ -56,4 +119,4 @@ def script_of(traditional: int, length: int) -> str:
     In traditional texts about a third of the characters differ from simplified ones; quotes in a simplified text few.
     """
     share = traditional / max(1, length)
-    return "hant" if share > 0.12 else "mixed" if share > 0.008 else "hans"
+    return "hant" if share > HANT else "mixed" if share > MIXED else "hans"

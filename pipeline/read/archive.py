@@ -25,7 +25,11 @@ SUFFIX = ".zip"
 HIDDEN = "__MACOSX"  # where macOS keeps what is no content
 UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits of ZipInfo.flag_bits
 PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, IndexError, OverflowError)
+# What zipfile raises for a damaged archive, besides its own error.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, IndexError, OverflowError,
+    RuntimeError, NotImplementedError,
+)  # fmt: skip
 
 
 def members_of(path: Path) -> tuple[str, ...]:

@@ -27,12 +27,17 @@ CHROME_WORDS = {
 CONTAINERS = {
     "body", "div", "section", "article", "main", "form", "center", "table", "tbody", "tr", "td", "font", "span",
 }  # fmt: skip
+ROWS = {"table", "tbody", "tr"}
 BOXES = CONTAINERS | {"ul", "ol", "dl", "p", "li", "header"}
 WORD = re.compile(r"[A-Za-z]{2,40}")
+RUNNING = {"header", "footer"}  # what LibreOffice calls the blocks that were headers and footers of pages
 HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden")
 SENTENCE = re.compile(r"[。；！？]")
+FIGURE = re.compile(r"[0-9]")
 TITLE_PARTS = re.compile(r"\s*[-_|—–]+\s*")
 TITLE_CLASSES = {"title", "tit", "biaoti", "headline", "arttitle", "articletitle", "bt"}
+HEADINGS = ("h1", "h2", "h3", "div", "p", "td", "span", "strong", "center")
+SHORTEST, LONGEST = 4, 100  # characters of a title
 LEADING = 0.95  # share of the sentences that a part must hold to be the report
 MUCH = 0.3  # share of the sentences that no chrome holds
 LINKED = 0.6  # share of linked characters that makes a menu
@@ -68,14 +73,18 @@ def surroundings(root: Element, body: Element) -> tuple[Element, set[Element], s
     main = body
     while (inner := _leading(main, weights, dropped)) is not None:
         main = inner
+    while main.tag in ROWS:  # a table is read row by row, and not from within
+        main = main.getparent()
     if main is body or weights[main].headed:
         return main, dropped, ""
-    return main, dropped, _title(root, body, dropped)
+    return main, dropped, _title(root, body, main)
 
 
 def is_unseen(element: Element) -> bool:
     """Whether a browser shows nothing of an element."""
     if not isinstance(element.tag, str) or element.tag in UNSEEN or element.get("hidden") is not None:
+        return True
+    if element.get("title") in RUNNING:
         return True
     return HIDDEN.search(element.get("style", "")[:500]) is not None
 
@@ -101,16 +110,15 @@ def _count(weight: Weight, text: str | None, linked: bool, cell: bool) -> None:
     weight.text += length
     if linked:
         weight.linked += length
-    elif cell or SENTENCE.search(text):
+    elif (FIGURE if cell else SENTENCE).search(text):
         weight.prose += length
 
 
 def _is_chrome(element: Element, weight: Weight, whole: Weight) -> bool:
     if weight.headed or weight.prose > MUCH * whole.prose or element.tag not in BOXES | CHROME_TAGS:
         return False
-    names = {w.lower() for w in WORD.findall(f"{element.get('class', '')} {element.get('id', '')}"[:300])}
     menu = weight.links >= 2 and weight.linked > LINKED * weight.text and not weight.prose
-    return menu or element.tag in CHROME_TAGS or bool(names & CHROME_WORDS)
+    return menu or element.tag in CHROME_TAGS or bool(_names(element) & CHROME_WORDS)
 
 
 def _leading(element: Element, weights: dict[Element, Weight], dropped: set[Element]) -> Element | None:
@@ -120,17 +128,23 @@ def _leading(element: Element, weights: dict[Element, Weight], dropped: set[Elem
         return None
     best = max(children, key=lambda c: weights[c].prose)
     total = weights[element].prose - sum(weights[c].prose for c in element if c in dropped and c in weights)
+    if element.tag == "tr" and (weights[best].prose < total or not any(c.tag in BOXES | {"br"} for c in best)):
+        return None  # a row of figures, or of a long text beside a short one: its cells belong together
     return best if best.tag in CONTAINERS and weights[best].prose >= LEADING * total > 0 else None
 
 
-def _title(root: Element, body: Element, dropped: set[Element]) -> str:
-    """The heading of a page whose report has none inside: its h1, what its class calls a title, or the page's title."""
-    for element in body.iter("h1", "h2", "h3", "div", "p", "td", "span", "strong"):
-        names = {w.lower() for w in WORD.findall(f"{element.get('class', '')} {element.get('id', '')}"[:300])}
-        if element in dropped or not (element.tag[0] == "h" or names & TITLE_CLASSES):
-            continue
-        text = " ".join("".join(element.itertext()).split())
-        if 4 <= len(text) <= 100 and not any(a in dropped for a in element.iterancestors()):
-            return text
-    found = root.findtext("head/title") or ""
-    return TITLE_PARTS.split(" ".join(found.split()))[0]
+def _title(root: Element, body: Element, main: Element) -> str:
+    """The heading above a report that has none inside: h1 to h3, what its class calls a title, or the page's title."""
+    found = ""
+    for element in body.iter(*HEADINGS):
+        if element is main:
+            break
+        if element.tag[0] == "h" or _names(element) & TITLE_CLASSES:
+            text = " ".join("".join(element.itertext()).split())
+            found = text if SHORTEST <= len(text) <= LONGEST else found
+    return found or TITLE_PARTS.split(" ".join((root.findtext("head/title") or "").split()))[0]
+
+
+def _names(element: Element) -> set[str]:
+    """The words in the class and the id of an element."""
+    return {w.lower() for w in WORD.findall(f"{element.get('class', '')} {element.get('id', '')}"[:300])}

@@ -1,89 +1,105 @@
-"""Which encoding a file is in: its byte order mark, else valid UTF-8, else the reading that looks most like Chinese.
+"""Which encoding a file is in: its byte order mark, else valid UTF-8, else the reading that is the likeliest Chinese.
 
-The likeness is the mean log frequency of the characters, by jieba's dictionary; a character that it never saw and
-U+FFFD count as very rare. Statistical detectors alone (chardet, charset-normalizer) fail once one byte is damaged.
+Every candidate must explain the same bytes, so the sums of the log frequencies of their characters are compared, not
+the means: a wrong reading of UTF-8 as GBK has half as many characters again, and each of them is rarer. Statistical
+detectors (chardet, charset-normalizer) fail once one byte is damaged.
 """
 
 from __future__ import annotations
 
 import codecs
-import math
-from collections import Counter
-from functools import lru_cache
+import re
 
 from pipeline.errors import ReadError
+from pipeline.likeness import likeness, log_likelihood
 
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+# The codec by which Python reads a marked file without its mark.
+MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 CANDIDATES = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
-WINDOW = 8192
-LOST = -30.0  # log frequency of U+FFFD and of control characters: one such outweighs several likely characters
-UNSEEN = -17.0
-PLAIN = -7.0  # of ASCII: neither for nor against
-WORST = -13.5  # a reading below this mean is no Chinese text
+TELLING = re.compile(rb"[\x00\x80-\xff]")  # before the first of these bytes all candidates but UTF-16 agree
+WINDOW = 8192  # bytes
+WORST = -13.0  # a reading with a mean log frequency below this is no Chinese text
+MOST_LOST = 0.2  # share of undecodable characters above which a file is not what it seems
+STRETCH = 16  # characters of UTF-16 that are judged together
+JUDGED = 1_000_000  # characters: no report is longer
 
 
 def decode(data: bytes, source: str) -> tuple[str, str, str]:
-    """The text of `data`, its encoding, and how that was found.
+    """The text of `data`, the codec that gives exactly this text, and how it was found.
 
-    Undecodable bytes become U+FFFD and are counted in the third value. Raises ReadError if the bytes are no text.
+    Undecodable bytes become U+FFFD and are counted in the third value. Raises ReadError if the bytes are no text, or
+    if they are UTF-16 out of step.
     """
     for mark, name in MARKS:
         if data.startswith(mark):
-            return _lenient(data[len(mark) :], "utf-8" if name == "utf-8-sig" else name, "byte order mark", name)
+            return _lenient(data, name, "byte order mark", source)
     if b"\0" not in data:
         try:
-            return data.decode("utf-8"), "utf-8", "valid UTF-8"
+            text = data.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    scores = {name: _likeness(data[: WINDOW + WINDOW % 2].decode(name, "replace")) for name in CANDIDATES}
-    best = max(scores, key=lambda n: scores[n])
-    if scores[best] < WORST:
+        else:
+            if _surely_utf8(text, data):
+                return text, "utf-8", "valid UTF-8" + _lost_before(text)
+    name, score = likeliest(data)
+    if score < WORST:
         raise ReadError(f"{source}: this is no text in any known encoding (binary data?); save it as .txt in UTF-8")
-    return _lenient(data, best, f"character frequencies ({scores[best]:.1f})", best)
+    return _lenient(data, name, f"character frequencies ({score:.1f})", source)
 
 
-def _lenient(data: bytes, name: str, how: str, shown: str) -> tuple[str, str, str]:
+def likeliest(data: bytes) -> tuple[str, float]:
+    """The codec whose reading of a window of `data` is the likeliest Chinese, and the mean log frequency of that."""
+    first = TELLING.search(data)
+    start = max(0, first.start() - 2) // 2 * 2 if first else 0  # even: UTF-16 must stay in step
+    window = data[start : start + WINDOW]
+    readings = {name: _reading(window, name) for name in CANDIDATES}
+    best = max(CANDIDATES, key=lambda name: log_likelihood(readings[name]))
+    return best, likeness(readings[best])
+
+
+def _reading(window: bytes, name: str) -> str:
+    """What `window` says in a codec; a character that its end cuts off is no damage."""
+    return codecs.getincrementaldecoder(name)("replace").decode(window)
+
+
+def _surely_utf8(text: str, data: bytes) -> bool:
+    """Whether valid UTF-8 cannot be something else: a few characters of GBK may happen to be valid too.
+
+    They are then read as Cyrillic, Hebrew or Arabic letters, never as Chinese.
+    """
+    if text.isascii() or max(text) >= "\u0800":
+        return True
+    name, score = likeliest(data)
+    return name == "utf-8" or score < WORST
+
+
+def _lost_before(text: str) -> str:
+    lost = text.count("\ufffd")
+    return f", {lost} lost before it was saved" if lost else ""
+
+
+def _lenient(data: bytes, name: str, how: str, source: str) -> tuple[str, str, str]:
     text = data.decode(name, "replace")
     lost = text.count("\ufffd")
-    return text, shown, how + (f", {lost} undecodable" if lost else "")
+    if lost > MOST_LOST * len(text):
+        raise ReadError(f"{source}: {lost} of {len(text)} characters cannot be read as {name}; save it again in UTF-8")
+    if name.startswith("utf-16") and (at := _out_of_step(text)):
+        raise ReadError(
+            f"{source}: a byte of this UTF-16 file is lost or added near character {at}, so the rest is no text; "
+            "collect it again in UTF-8"
+        )
+    return text, name, how + (f", {lost} undecodable" if lost else "")
 
 
-def _likeness(text: str) -> float:
-    """The mean log frequency of the characters of `text`."""
-    frequencies = _frequencies()
-    counts = Counter(text)
-    total = sum(n * _rarity(c, frequencies) for c, n in counts.items())
-    return total / max(1, len(text))
+def _out_of_step(text: str) -> int:
+    """Where a text in UTF-16 turns into its other byte order, out of step by one byte; 0 if it does not.
 
-
-def _rarity(char: str, frequencies: dict[str, float]) -> float:
-    if char == "\ufffd" or (char < " " and char not in "\t\r\n\f"):
-        return LOST
-    return PLAIN if char < "\x7f" else frequencies.get(char, UNSEEN)
-
-
-@lru_cache(maxsize=1)
-def _frequencies() -> dict[str, float]:
-    """Log frequency of each character, simplified and traditional, from the word counts that jieba ships."""
-    from importlib.resources import files
-
-    from opencc import OpenCC
-
-    counts: Counter[str] = Counter()
-    for line in files("jieba").joinpath("dict.txt").read_text("utf-8").splitlines():
-        word, n, *_ = line.split(" ")
-        for char in word:
-            counts[char] += int(n)
-    traditional = OpenCC("s2t").convert("".join(counts))
-    for simple, other in zip(list(counts), traditional, strict=False):
-        if other not in counts:
-            counts[other] = counts[simple]
-    common = max(counts.values())  # the dictionary has no punctuation: the usual marks are as frequent as characters
-    for mark in "，。、；：“”（）《》！？\u3000":
-        counts[mark] = common if mark in "，。、" else common // 10
-    total = sum(counts.values())
-    return {c: math.log(n / total) for c, n in counts.items() if n}
+    One lost byte does that to all that follows it, and every pair of bytes is still a character.
+    """
+    for at in range(0, min(len(text), JUDGED), STRETCH):
+        piece = text[at : at + STRETCH]
+        if likeness(piece) < WORST:
+            turned = piece.encode("utf-16-be", "surrogatepass").decode("utf-16-le", "replace")
+            if likeness(turned) > likeness(piece) + 2:
+                return at + 1
+    return 0

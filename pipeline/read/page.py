@@ -19,6 +19,7 @@ from pipeline.read.rows import row_lines
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+ENTITY, HEAD = b"<!ENTITY", 4096  # entities are declared at the head of a page; only entity bombs have any
 MAX_TAGS = 400_000  # a report of a hundred pages has some 10,000
 BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div",
@@ -28,7 +29,7 @@ BLOCKS = {
 }  # fmt: skip
 BLANK = re.compile(r"[ \t\r\n\f\xa0]+")
 CJK_STYLE = re.compile(r"list-style(?:-type)?\s{0,3}:[^;]{0,40}(?:cjk|chinese|informal|formal)", re.IGNORECASE)
-LETTERS = {"a": "a", "A": "A"}
+LETTERS = {"a", "A"}
 MOST_LETTERS = 26
 
 
@@ -37,6 +38,8 @@ def text_of(data: bytes, source: str) -> tuple[str, str]:
 
     Raises ReadError if it holds no text or goes beyond the limits.
     """
+    if ENTITY in data[:HEAD]:
+        raise ReadError(f"{source}: the page declares entities, which pages never do; do not use it")
     if data.count(b"<") > MAX_TAGS:
         raise ReadError(f"{source}: the page has more than {MAX_TAGS:,} tags; save its text as .txt")
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
@@ -64,6 +67,7 @@ class _Walker:
         self._done: list[str] = []
         self._open: list[str] = []
         self._label = ""  # the number of a list item that has not begun yet
+        self._counts: dict[Element, int] = {}  # how far each ordered list has come
 
     def lines(self, element: Element) -> list[str]:
         """The lines of an element and all in it."""
@@ -91,11 +95,21 @@ class _Walker:
         elif tag in BLOCKS:
             self._close()
             if tag == "li":
-                self._label = _label(element) or self._label
+                self._label = self._number(element) or self._label
             self._inside(element)
             self._close()
         else:
             self._inside(element)
+
+    def _number(self, item: Element) -> str:
+        """The number of an item of an ordered list; nothing in any other list."""
+        numbering = item.getparent()
+        if numbering is None or numbering.tag != "ol":
+            return ""
+        begin = _whole(numbering.get("start")) or 1
+        number = _whole(item.get("value")) or self._counts.get(numbering, begin - 1) + 1
+        self._counts[numbering] = number
+        return _written(number, numbering)
 
     def _inside(self, element: Element) -> None:
         kept = element.tag == "pre"
@@ -129,23 +143,13 @@ def _rows(table: Element) -> Iterator[Element]:
             yield child
 
 
-def _label(item: Element) -> str:
-    """The number that a browser writes before an item of an ordered list; nothing in any other list."""
-    parent = item.getparent()
-    if parent is None or parent.tag != "ol":
-        return ""
-    number = _whole(parent.get("start")) or 1
-    for child in parent:
-        if child.tag == "li":
-            number = _whole(child.get("value")) or number
-            if child is item:
-                break
-            number += 1
-    style = parent.get("style", "")[:500]
+def _written(number: int, numbering: Element) -> str:
+    """The number that a browser writes before an item of an ordered list."""
+    style = numbering.get("style", "")[:500]
     if CJK_STYLE.search(style):
         return to_chinese(number) + "、"
-    if parent.get("type") in LETTERS and number <= MOST_LETTERS:
-        return chr(ord(parent.get("type")) + number - 1) + ". "
+    if numbering.get("type") in LETTERS and number <= MOST_LETTERS:
+        return chr(ord(numbering.get("type")) + number - 1) + ". "
     return "" if "none" in style else f"{number}.\t"
 
 

@@ -15,6 +15,7 @@ import regex
 EDGE = 3  # lines at the head and the foot of a page among which running headers and page numbers stand
 MARGIN = 0.12  # share of a page's height at its edges where a lone number can only be its page number
 NEAR = 4.0  # points within which a running header keeps its height
+REACH = 0.7  # share of a page's width that a full line spans at least: a list of short lines has no full one
 INDENT = 1.3  # characters by which a line must be set in to open a paragraph: Chinese ones are set in by two
 GAP = 1.7  # times the usual distance of lines that separates paragraphs
 SLACK = 0.6  # characters that justified setting may leave open at the end of a full line
@@ -93,7 +94,7 @@ def _margins(lines: Sequence[Line]) -> tuple[float, float, float]:
     steps = sorted(b.top - a.top for a, b in pairwise(text) if a.page == b.page and b.top > a.top)
     return (
         sorted(x.left for x in text)[out],
-        sorted(x.right for x in text)[-1 - out],
+        max(sorted(x.right for x in text)[-1 - out], REACH * text[0].width),
         steps[len(steps) // 2] if steps else 0.0,
     )
 

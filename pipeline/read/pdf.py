@@ -8,8 +8,10 @@ from itertools import islice
 from typing import Any
 
 import pdfplumber
+from pdfminer.pdfdocument import PDFPasswordIncorrect
 from pdfminer.pdfpage import PDFPage
 from pdfplumber.page import Page
+from pdfplumber.pdf import PDF
 from pdfplumber.utils.clustering import cluster_objects
 from pdfplumber.utils.exceptions import PdfminerException
 from pdfplumber.utils.text import extract_words
@@ -32,11 +34,22 @@ def text_of(data: bytes, source: str) -> tuple[str, str]:
     Raises ReadError if it is protected, has too many pages or no text layer.
     """
     try:
-        document = pdfplumber.open(io.BytesIO(data))
-    except PdfminerException as error:
-        if "Password" in str(error) or "Password" in repr(error.args):
+        lines, pages = _lines(pdfplumber.open(io.BytesIO(data)), source)
+    except PdfminerException as error:  # it wraps whatever went wrong inside
+        inner = error.args[0] if error.args else error
+        if isinstance(inner, PDFPasswordIncorrect):
             raise ReadError(f"{source}: it is protected by a password; save it without one") from None
-        raise
+        raise inner if isinstance(inner, Exception) else error from None
+    text = "\n".join(paragraphs(lines))
+    if not text.strip():
+        raise ReadError(f"{source}: no text layer: the pages are pictures or empty; run text recognition (OCR) first")
+    if text.count("\ufffd") > MOST_UNMAPPED * len(text):
+        raise ReadError(f"{source}: its fonts do not say which characters they show; run text recognition (OCR) first")
+    return text + "\n", f"pdfplumber {pdfplumber.__version__}, {pages} pages"
+
+
+def _lines(document: PDF, source: str) -> tuple[list[Line], int]:
+    """The lines and rows of all pages, and how many pages there are."""
     # pdfplumber makes an object for every page before it hands out the first: count them without it.
     if sum(1 for _ in islice(PDFPage.create_pages(document.doc), MAX_PAGES + 1)) > MAX_PAGES:
         raise ReadError(f"{source}: it has more than {MAX_PAGES:,} pages; split the file")
@@ -48,13 +61,7 @@ def text_of(data: bytes, source: str) -> tuple[str, str]:
         if chars > MAX_CHARS:
             raise ReadError(f"{source}: it has more than {MAX_CHARS:,} characters; split the file")
         page.close()
-    text = "\n".join(paragraphs(lines))
-    if not text.strip():
-        raise ReadError(f"{source}: no text layer: the pages are pictures or empty; run text recognition (OCR) first")
-    lost = text.count("\ufffd")
-    if lost > MOST_UNMAPPED * len(text):
-        raise ReadError(f"{source}: its fonts do not say which characters they show; run text recognition (OCR) first")
-    return text + "\n", f"pdfplumber {pdfplumber.__version__}, {len(document.pages)} pages"
+    return lines, len(document.pages)
 
 
 def _page_lines(page: Page, number: int) -> list[Line]:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pipeline.errors import ReadError
 
-TIME_LIMIT = 120.0  # seconds for one file; a page of a pdf takes some 0.05, a report some tenths
+# Seconds for one file: a page of a PDF takes about 0.05, a whole report in another format some hundredths.
+TIME_LIMITS = {"docx": 30.0, "html": 30.0, "pdf": 120.0}
 MEMORY_LIMIT = 1_000_000_000  # bytes of address space; the libraries themselves take a third of it
 RENEW = 200  # files, after which a fresh process takes over, so that what libraries leak does not add up
 ROOT = Path(__file__).parents[2]
@@ -40,7 +41,7 @@ class Reader:
                 out_of_time.set()
                 process.kill()
 
-            timer = threading.Timer(TIME_LIMIT, end)
+            timer = threading.Timer(TIME_LIMITS[form], end)
             timer.start()
             try:
                 answer = _exchange(process, {"format": form, "source": source, "bytes": len(data)}, data)
@@ -52,7 +53,9 @@ class Reader:
         if answer:
             return answer
         if out_of_time.is_set():
-            raise ReadError(f"{source}: it cannot be read within {TIME_LIMIT:.0f} seconds; split it or save it as .txt")
+            raise ReadError(
+                f"{source}: it cannot be read in {TIME_LIMITS[form]:.0f} seconds; split it or save it as .txt"
+            )
         raise ReadError(f"{source}: it stops the reader of .{form} files (hostile or damaged?); save it as .txt")
 
     def _running(self) -> subprocess.Popen[bytes]:

@@ -1,6 +1,6 @@
 """What a file is, by its first bytes where they are certain, else by its name.
 
-Many a `.doc` is a web page or a text, and a `.pdf` may be the error page that a site sent instead.
+Many a `.doc` is a web page, or a plain text where its bytes prove nothing; a `.pdf` may be the error page of a site.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import zipfile
 from pathlib import PurePosixPath
 
 from pipeline.errors import ReadError
+from pipeline.read.archive import DAMAGED
 
 BY_NAME = {
     "": "txt", ".txt": "txt", ".text": "txt", ".md": "md", ".htm": "html", ".html": "html", ".xhtml": "html",
-    ".shtml": "html", ".doc": "doc", ".docx": "docx", ".pdf": "pdf", ".zip": "zip", ".rtf": "rtf",
+    ".shtml": "html", ".doc": "txt", ".docx": "docx", ".pdf": "pdf", ".zip": "zip", ".rtf": "rtf",
 }  # fmt: skip
 # A page says so at once, but for a byte order mark, blanks, an XML declaration and comments.
 PAGE = re.compile(
@@ -40,18 +41,18 @@ def format_of(data: bytes, source: str) -> str:
     Raises ReadError with the status `unsupported` for what is none of these.
     """
     suffix = PurePosixPath(source).suffix.lower()
-    form = _by_magic(data) or BY_NAME.get(suffix, "other")
+    form = _by_magic(data, suffix) or BY_NAME.get(suffix, "other")
     if form in INSTEAD:
         raise ReadError(f"{source}: {INSTEAD[form].format(suffix=suffix)}", status="unsupported")
     return form
 
 
-def _by_magic(data: bytes) -> str:
+def _by_magic(data: bytes, suffix: str) -> str:
     """The format that the first bytes prove, or nothing."""
     if data.startswith(b"PK\x03\x04"):
         return _packed(data)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return "doc" if WORD_STREAM in data else "locked" if LOCKED_STREAM in data else "office"
+        return "locked" if LOCKED_STREAM in data else "doc" if WORD_STREAM in data or suffix == ".doc" else "office"
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(b"{\\rtf"):
@@ -66,7 +67,7 @@ def _packed(data: bytes) -> str:
     """docx, another office file, or a plain archive."""
     try:
         names = zipfile.ZipFile(io.BytesIO(data)).namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except DAMAGED:
         return ""  # the reader that the name calls for says what is wrong
     if any(name.lower() == "word/document.xml" for name in names):
         return "docx"

@@ -15,10 +15,12 @@ from pipeline.topics.cues import Cue, CueFinder, cue_finder
 from pipeline.topics.features import (
     Scene,
     Vote,
+    context_keys,
     cue_votes,
     neighbour_votes,
     outer_votes,
     scene_of,
+    share_votes,
     strength_near,
 )
 from pipeline.topics.model import TopicModel, best, top
@@ -33,6 +35,7 @@ class Evidence:
 
     context: Context
     scene: Scene
+    keys: tuple[str, ...]  # of the context (features.context_keys)
     votes: tuple[Vote, ...]
     near: str
 
@@ -53,7 +56,7 @@ def gather(contexts: Sequence[Context], rules: RuleSet) -> list[Evidence]:
             scene = scene_of(context, cues, starts)
             outer = outer_votes(_outer(context, finder, memo))
         votes = cue_votes(context, scene)
-        gathered.append(Evidence(context, scene, (*votes, *outer), strength_near(votes)))
+        gathered.append(Evidence(context, scene, context_keys(context), (*votes, *outer), strength_near(votes)))
     return gathered
 
 
@@ -71,31 +74,34 @@ def _outer(context: Context, finder: CueFinder, memo: dict[str, list[Cue]]) -> l
     return found
 
 
-def vote_together(evidence: Sequence[Evidence], i: int, decided: Sequence[str], alone: Sequence[str]) -> list[Vote]:
-    """The votes for quantity `i`, with those of its neighbours: `decided` before it, `alone` after it."""
+def vote_together(
+    evidence: Sequence[Evidence], i: int, decided: Sequence[str], alone: Sequence[str], shares: Sequence[Vote]
+) -> list[Vote]:
+    """The votes for quantity `i` with those of its neighbours: `decided` before, `alone` after, `shares` around it."""
     e = evidence[i]
     index, last = e.context.index, len(e.context.row) - 1
     before = decided[i - 1] if index else None
     after = alone[i + 1] if index < last else None
     earlier = decided[i - 1] if i and not index and evidence[i - 1].context.section == e.context.section else None
-    return [*e.votes, *neighbour_votes(e.context, e.scene, e.near, before, after, earlier)]
+    return [*e.votes, *shares, *neighbour_votes(e.context, e.scene, e.near, before, after, earlier)]
 
 
 def decide_topics(contexts: Sequence[Context], rules: RuleSet, model: TopicModel) -> tuple[Topic, ...]:
     """The topic and subject of each quantity of one file, given in the order of the text."""
     evidence = gather(contexts, rules)
-    alone = [top(model.alone.scores(e.context.quantity.measure, e.context.quantity.unit, e.votes)) for e in evidence]
+    alone = [top(model.alone.scores(e.keys, e.votes)) for e in evidence]
+    shares = share_votes(contexts, alone)
     decided: list[str] = []
     topics: list[Topic] = []
     tokenise = tokeniser(rules)
     for i, e in enumerate(evidence):
         quantity = e.context.quantity
-        votes = vote_together(evidence, i, decided, alone)
-        topic, confidence = best(model.together.scores(quantity.measure, quantity.unit, votes))
+        votes = vote_together(evidence, i, decided, alone, shares[i])
+        topic, confidence = best(model.together.scores(e.keys, votes))
         weighed = model.together.weigh(votes, topic)
         rule = weighed[0][1] if weighed and weighed[0][0] == topic else f"bias.{quantity.measure}"
         decided.append(topic)
-        topics.append(Topic(topic, subject_of(e.context, rules, tokenise), rule, confidence, tuple(weighed)))
+        topics.append(Topic(topic, subject_of(e.context, e.scene.cues, rules, tokenise), rule, confidence, weighed))
     return _inherit_subjects(topics, contexts)
 
 

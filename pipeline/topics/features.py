@@ -7,8 +7,11 @@ A feature is a short string such as "left.thing.touching"; it votes for one topi
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import regex
 
 from pipeline.clauses import Piece, lay_out, relation
 from pipeline.records import Context, Quantity
@@ -16,6 +19,10 @@ from pipeline.topics.cues import Cue
 
 # A cue within this many characters of its number is near: the length of a usual noun phrase (标准化村卫生室).
 NEAR = 6
+# The windows in which pairs of characters are looked at, in characters: about two clauses before, one behind.
+LEFT_WINDOW, RIGHT_WINDOW, HEADING_WINDOW = 14, 10, 40
+DIGITS = regex.compile(r"[0-9.]++")
+CLAUSE_MARK = regex.compile(r"[，,：:；;。！？\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,24 @@ def outer_votes(texts: Sequence[tuple[str, Sequence[Cue]]]) -> list[Vote]:
     return votes
 
 
+def context_keys(context: Context) -> tuple[str, ...]:
+    """What stands around the number, as keys of weights that each topic has of its own.
+
+    measure and unit; L and R: the 1 to 4 characters that touch it; l and r: pairs of characters in its clause, m and s:
+    also beyond; h: of the heading; k: the kind of its section with the measure. Digits are all 0.
+    """
+    quantity, sentence, text = context.quantity, context.sentence, context.text
+    left = DIGITS.sub("0", text[max(sentence.start, quantity.start - LEFT_WINDOW) : quantity.start])
+    right = DIGITS.sub("0", text[quantity.end : min(sentence.end, quantity.end + RIGHT_WINDOW)])
+    keys = {f"L{left[-k:]}" for k in range(1, min(4, len(left)) + 1)}
+    keys.update(f"R{right[:k]}" for k in range(1, min(4, len(right)) + 1))
+    heading = context.headings[0][:HEADING_WINDOW] if context.headings else ""
+    near = (("l", CLAUSE_MARK.split(left)[-1]), ("m", left), ("r", CLAUSE_MARK.split(right)[0]), ("s", right))
+    for name, window in (*near, ("h", heading)):
+        keys.update(name + window[i : i + 2] for i in range(len(window) - 1))
+    return (quantity.measure, f"unit.{quantity.unit}", f"k{context.section.kind}.{quantity.measure}", *sorted(keys))
+
+
 def strength_near(votes: Sequence[Vote]) -> str:
     """The strongest kind of cue that stands directly at the number: thing, act, group, frame or none."""
     kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(("left.", "right.", "inside."))}
@@ -144,6 +169,37 @@ def neighbour_votes(
     if sentence_before is not None and not i:
         votes.append(Vote(f"sentence.{near}", sentence_before, "neighbour.sentence"))
     return votes
+
+
+def share_votes(contexts: Sequence[Context], topics: Sequence[str]) -> list[tuple[Vote, ...]]:
+    """For each quantity the votes of the other quantities of its section and of its report, given all their topics.
+
+    In a section on water an 入户210户 without a noun of its own counts for water too.
+    """
+    groups: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    places = [(("section", c.section.start), ("report", c.report.start)) for c in contexts]
+    for both, topic in zip(places, topics, strict=True):
+        for place in both:
+            groups[place][topic] += 1
+    votes: list[tuple[Vote, ...]] = []
+    for both, own in zip(places, topics, strict=True):
+        mine: list[Vote] = []
+        for place in both:
+            group = groups[place]
+            others = group.total() - 1
+            for topic, n in group.items():
+                size = _size_of(n - (topic == own), others)
+                if size:
+                    mine.append(Vote(f"{place[0]}.{size}", topic, f"neighbour.{place[0]}"))
+        votes.append(tuple(mine))
+    return votes
+
+
+def _size_of(n: int, others: int) -> str:
+    """most, many or some: how many of the others share a topic; "" for few."""
+    if not n or n * 10 < others:
+        return ""
+    return "most" if n * 2 > others else "many" if n * 4 > others else "some"
 
 
 def _relation(text: str, left: Quantity, right: Quantity, scene: Scene, index: int) -> str:

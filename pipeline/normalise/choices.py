@@ -1,0 +1,87 @@
+"""Which characters can come next in text of GBK that is one byte out of step, and how likely words begin with them.
+
+The lists are the same for every text, so each is made once per process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from pipeline.normalise.gbk import Char, cells, pair, refused
+from pipeline.normalise.readings import read_as
+from pipeline.normalise.wording import mark, opens
+
+RARE = -16.5  # ln P of a word that begins with a character below which that is not guessed
+
+Leads = frozenset[int]  # lead bytes of which one waits for its trail byte
+IN_STEP: Leads = frozenset()
+
+
+class Option(NamedTuple):
+    """A character that may come next."""
+
+    char: Char
+    waiting: Leads  # the lead byte that waits behind it
+    code: int  # of the simplified character; 0 for what is no Chinese character
+    opens: float  # ln P that a word begins with it; or, of what is no Chinese character, ln P
+
+
+Options = tuple[Option, ...]  # likeliest first
+
+
+@lru_cache(maxsize=8192)
+def option(char: Char, waiting: Leads) -> Option:
+    """`char` as a choice."""
+    if "\u4e00" <= char.plain <= "\u9fff":
+        return Option(char, waiting, ord(char.plain), opens(char.plain))
+    return Option(char, waiting, 0, mark(char.char))
+
+
+def _ordered(options: Iterable[Option]) -> Options:
+    return tuple(sorted(options, key=lambda o: -o.opens))
+
+
+@lru_cache(maxsize=1024)
+def dropped(waiting: Leads) -> Options:
+    """Pairs that fall into an empty cell: each ends the character that waits and opens another."""
+    empty = refused()
+    return _guesses((char, empty[t]) for lead in waiting for t, char in cells()[lead].items() if t in empty)
+
+
+@lru_cache(maxsize=1024)
+def lost(waiting: Leads) -> Options:
+    """A byte that made no pair: any trail byte ends the character that waits."""
+    return _guesses((char, IN_STEP) for lead in waiting for char in cells()[lead].values())
+
+
+def _guesses(found: Iterable[tuple[Char, Leads]]) -> Options:
+    """What is not shown may be any common character, but no digit, which nothing would tell."""
+    options = (option(char, waiting) for char, waiting in found if not char.char.isdigit())
+    return _ordered(o for o in options if o.opens > RARE)
+
+
+@lru_cache(maxsize=8192)
+def straddling(waiting: Leads, shown: str) -> Options:
+    """The characters that the first byte of `shown`, or an ASCII trail byte, can end."""
+    if shown in "?\ufffd":
+        return lost(waiting)
+    data = pair(shown) or (shown.encode() if "@" <= shown <= "~" else b"")
+    if not data or (len(data) > 1 and data[1] not in cells()):  # the second byte must open a character
+        return ()
+    found = (cells()[lead].get(data[0]) for lead in waiting)
+    return _ordered(option(char, frozenset(data[1:])) for char in found if char)
+
+
+def glossed(waiting: Leads, reading: str) -> Options:
+    """The characters of a gloss whose bracket was swallowed together with their trail byte."""
+    found = (cells()[lead].get(trail) for lead in waiting for trail in read_as(lead, reading))
+    return _ordered(option(char, IN_STEP) for char in found if char)
+
+
+def as_shown(shown: str) -> Options:
+    """A character that is in step."""
+    data = pair(shown)
+    found = cells()[data[0]].get(data[1]) if data and data[0] in cells() else None
+    return (option(found or Char(shown, shown, 0), IN_STEP),)

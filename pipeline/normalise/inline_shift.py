@@ -1,0 +1,71 @@
+"""Text of GBK out of step inside a line, where a gloss went into the middle of two characters.
+
+A site put the reading behind 內 (83C8) wherever it saw its bytes, also inside 們如 (8283 C8E7): `們?nèi)缙` holds 們,
+then C8 and the bracket that made no pair with it (the ?), and then E7 and what follows, one byte out of step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import regex
+
+from pipeline.normalise.choices import IN_STEP
+from pipeline.normalise.gbk import pair
+from pipeline.normalise.mend import believed, edits, kept
+from pipeline.normalise.readings import LOST_GLOSS, read_as
+from pipeline.normalise.script import simplify
+from pipeline.normalise.straddle import LONGEST, Search, start
+from pipeline.normalise.wording import Model
+from pipeline.spans import Edit, apply
+
+KIND = "inline_shift"
+BEFORE = 4  # characters in front of the gloss that are read along: the open word helps (當|地)
+SEARCHED = 3000  # characters of a text that are searched; what stands behind them stays as it is
+
+
+def inline_shift(text: str) -> Iterator[Edit]:
+    """當?shù)厝罕姽仓\\ -> 當地群眾共謀: 94 of 當 (AE94) and the lost byte are read shù, so they were 數 (94B5).
+
+    From there bytes and words tell how the text goes, until it is in step again. What cannot be believed stays as it
+    is, and an edit of the kind inline_shift_tail that changes nothing says so.
+    """
+    if "?" not in text and "\ufffd" not in text:
+        return
+    places = [m for m in LOST_GLOSS.finditer(text) if _possible(text, m)]
+    if not places:
+        return
+    model = Model(apply(text, simplify(text)))
+    done = spent = 0
+    for m in places:
+        if m.start() < done or spent >= SEARCHED:
+            continue
+        begin = max(done, m.start() - BEFORE, text.rfind("\n", 0, m.start()) + 1)
+        line, more, _ = text[begin : m.end() + LONGEST].partition("\n")
+        search = Search(line, model, whole=bool(more) or begin + len(line) == len(text))
+        for edit in _mend(search, begin):
+            yield edit
+            done = edit.end
+        spent += search.reached
+
+
+def _possible(text: str, m: regex.Match[str]) -> bool:
+    """Whether the character before the gloss ends with a byte that can open one of this reading."""
+    before = pair(text[m.start() - 1 : m.start()])
+    return bool(before) and bool(read_as(before[1], m["reading"]))
+
+
+def _mend(search: Search, at: int) -> Iterator[Edit]:
+    """The edits of one shift; `at` is where the text that is searched begins."""
+    line = search.shown
+    found = search.run([(0, start(None, IN_STEP))])
+    if not found:
+        return
+    pieces, sure = found[0].pieces, believed(found)
+    if not any(good and "\u4e00" <= p.char <= "\u9fff" for p, good in zip(pieces, sure, strict=True)):
+        return
+    if not sure[1]:  # the first character behind the gloss: without it the gloss stays too
+        sure[0] = False
+    yield from edits(pieces, sure, at, line, KIND)
+    if found[0].end < 0:
+        yield kept(pieces[-1].end, len(line), at, line, KIND)

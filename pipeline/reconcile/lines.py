@@ -1,0 +1,122 @@
+"""The numbers of one sentence that can be compared, and how far rounding lets them stray."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from pipeline.clauses import Layout, Piece, lay_out
+from pipeline.records import Observation, Quantity
+
+MAX_DIGITS = 12  # longer numbers are damage, and have too many one-digit neighbours
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number that is exact, unmasked and has a value, where it stands in its sentence."""
+
+    index: int  # among the file's observations
+    observation: Observation
+    piece: Piece
+    start: int  # offsets in the sentence
+    end: int
+    value: float
+
+    @property
+    def quantity(self) -> Quantity:
+        """The number itself."""
+        return self.observation.quantity
+
+    @property
+    def kind(self) -> str:
+        """What may be added: numbers of one measure, and of one unit where the measure is `other`."""
+        q = self.quantity
+        if q.measure == "other":
+            return q.unit
+        return "persons" if q.measure == "person_times" else q.measure
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a level of a whole: not per head, not a rise."""
+        return self.observation.basis.value == "total" and self.observation.role.value == "level"
+
+    @property
+    def factor(self) -> float:
+        """Canonical units in one unit as written: 10,000 for 万元."""
+        number = self.quantity.number
+        return self.value / number if number else 1.0
+
+    @property
+    def step(self) -> float:
+        """One unit of the last digit written, in canonical units: 100 for 4.86万人."""
+        return step_of(self.quantity.number or 0.0) * self.factor
+
+    @property
+    def slack(self) -> float:
+        """By how much rounding may have moved it: nothing for a plain count, one step where it was scaled."""
+        return self.step if self.step != 1.0 or self.factor != 1.0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence with its comparable numbers."""
+
+    text: str
+    entries: tuple[Entry, ...]
+    blurred: tuple[Entry, ...]  # the masked, bounded and rounded numbers, which are never compared
+    layout: Layout
+
+    def between(self, left: Entry, right: Entry) -> str:
+        """The text between two numbers."""
+        return self.text[left.end : right.start]
+
+
+def lines_of(text: str, observations: Sequence[Observation]) -> Iterator[Line]:
+    """The sentences that hold comparable numbers."""
+    indexed = enumerate(observations)
+    for (start, end), group in groupby(indexed, key=lambda io: (io[1].sentence.start, io[1].sentence.end)):
+        members = list(group)
+        sentence = text[start:end]
+        layout = lay_out(sentence)
+        sharp, blurred = (
+            tuple(_entry(i, o, start, layout) for i, o in members if comparable(o.quantity) is wish)
+            for wish in (True, False)
+        )
+        if sharp:
+            yield Line(sentence, sharp, blurred, layout)
+
+
+def comparable(quantity: Quantity) -> bool:
+    """Whether the number is stated exactly."""
+    return quantity.value is not None and not quantity.masked and quantity.qualifier == "exact"
+
+
+def _entry(index: int, observation: Observation, zero: int, layout: Layout) -> Entry:
+    q = observation.quantity
+    start = q.start - zero
+    return Entry(index, observation, layout.at(start), start, q.end - zero, q.value or 0.0)
+
+
+def step_of(number: float) -> float:
+    """One unit of the last digit of `number`: 0.01 for 4.86, 1 for 4860."""
+    digits = f"{number:.6f}".rstrip("0")
+    return 10.0 ** -len(digits.partition(".")[2])
+
+
+def slips_of(entry: Entry) -> Iterator[float]:
+    """The values that the number would have if one of its digits, or its unit, had been miswritten."""
+    number = entry.quantity.number or 0.0
+    step = step_of(number)
+    digits = str(round(number / step))
+    if len(digits) > MAX_DIGITS:
+        return
+    for place, digit in enumerate(reversed(digits)):
+        for other in range(10):
+            if other != int(digit):
+                yield entry.value + (other - int(digit)) * 10.0**place * step * entry.factor
+    yield from (entry.value * f for f in UNIT_SLIPS)
+
+
+# A unit dropped or added: 万, 亿, 公顷 for 亩, 公里 for 米, and a zero too many.
+UNIT_SLIPS = (1e4, 1e-4, 1e8, 1e-8, 15.0, 1 / 15, 1e3, 1e-3, 10.0, 0.1)

@@ -1,0 +1,136 @@
+"""Parts: what one batch of sources gave, a file for each table, written once and never changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline import schema
+from pipeline.store import files
+from pipeline.store.manifest import Entry, Ranges
+
+
+def part_file(out: Path, table: str, part: str) -> Path:
+    """Where a part of a table is."""
+    return files.parts_of(out) / table / f"{part}.parquet"
+
+
+def write_part(out: Path, part: str, tables: Mapping[str, pa.Table]) -> dict[str, Ranges]:
+    """Writes a part; returns source -> table -> (first row, number of rows).
+
+    The rows of a table must be in the order of the sources. The files are on the disk when this returns; their names
+    are after `sync_parts`. Any process may call it: the name of a part is used once.
+    """
+    for name, table in tables.items():
+        draft = files.drafts_of(out) / f"{part}.{name}"
+        pq.write_table(table, draft, compression="zstd")
+        files.sync(draft)
+        target = part_file(out, name, part)
+        files.make_folder(target.parent)
+        files.move(draft, target)
+    return ranges_of(tables)
+
+
+def sync_parts(out: Path) -> None:
+    """Waits until the names of all parts are on the disk."""
+    for folder in files.parts_of(out).iterdir():
+        files.sync(folder)
+    files.sync(files.parts_of(out))
+
+
+def ranges_of(tables: Mapping[str, pa.Table]) -> dict[str, Ranges]:
+    """source -> table -> (first row, number of rows)."""
+    sources = tables["sources"]["source"].to_pylist()
+    homes = dict(zip(tables["reports"]["report_id"].to_pylist(), tables["reports"]["source"].to_pylist(), strict=True))
+    found: dict[str, dict[str, tuple[int, int]]] = {source: {} for source in sources}
+    for name, table in tables.items():
+        if "source" in table.column_names:
+            counts = Counter(table["source"].to_pylist())
+        else:
+            counts = Counter(homes[report] for report in table["report_id"].to_pylist())
+        start = 0
+        for source in sources:
+            found[source][name] = (start, counts[source])
+            start += counts[source]
+    return dict(found)
+
+
+def live_tables(out: Path, entries: Iterable[Entry]) -> dict[str, pa.Table]:
+    """The tables of all sources in canonical order: that of their names, then of their texts.
+
+    Of a removed source only its row in `sources` is left, which says so.
+    """
+    ordered = sorted(entries, key=lambda e: e.source)
+    return {spec.name: _live(out, spec, ordered) for spec in schema.TABLES}
+
+
+def _live(out: Path, spec: schema.TableSpec, entries: Sequence[Entry]) -> pa.Table:
+    opened: dict[str, pa.Table] = {}
+    slices = [spec.schema().empty_table()]
+    for part, start, count in _stretches(spec.name, entries):
+        if part not in opened:
+            opened[part] = _fitted(pq.read_table(part_file(out, spec.name, part)), spec)
+        slices.append(opened[part].slice(start, count))
+    table = pa.concat_tables(slices).unify_dictionaries().combine_chunks()
+    return _mark_removed(table, entries) if spec.name == schema.SOURCES.name else table
+
+
+def _stretches(table: str, entries: Sequence[Entry]) -> list[tuple[str, int, int]]:
+    """(part, first row, rows) of what to join; neighbours of the same part are one stretch."""
+    found: list[tuple[str, int, int]] = []
+    for entry in entries:
+        start, count = entry.ranges.get(table, (0, 0))
+        if not count:
+            continue
+        if found and found[-1][0] == entry.part and found[-1][1] + found[-1][2] == start:
+            found[-1] = (entry.part, found[-1][1], found[-1][2] + count)
+        else:
+            found.append((entry.part, start, count))
+    return found
+
+
+def _fitted(table: pa.Table, spec: schema.TableSpec) -> pa.Table:
+    """`table` with the columns of today: the row of a source that was removed long ago may lack some."""
+    wanted = spec.schema()
+    if table.schema.equals(wanted):
+        return table.replace_schema_metadata(wanted.metadata)
+    columns = [
+        table[f.name].cast(f.type) if f.name in table.column_names else pa.nulls(table.num_rows, f.type) for f in wanted
+    ]
+    return pa.Table.from_arrays(columns, schema=wanted)
+
+
+def _mark_removed(sources: pa.Table, entries: Sequence[Entry]) -> pa.Table:
+    removed = {e.source: e.error for e in entries if e.status == "removed"}
+    if not removed:
+        return sources
+    names = sources["source"].to_pylist()
+    gone = pa.array([name in removed for name in names])
+    errors = pa.array([removed.get(name) for name in names], pa.string())
+    for column, value in (("status", "removed"), ("error", errors), ("reports", 0), ("observations", 0)):
+        at = sources.column_names.index(column)
+        field = sources.schema.field(at)
+        old = sources[column].cast(pa.string()) if pa.types.is_dictionary(field.type) else sources[column]
+        sources = sources.set_column(at, field, pc.if_else(gone, value, old).cast(field.type))
+    return sources
+
+
+def relabel(out: Path, part: str, moves: Sequence[tuple[Entry, str]]) -> dict[str, Ranges]:
+    """Writes the rows of sources once more, under new names: (what is known, new name). Nothing is read again."""
+    moves = sorted(moves, key=lambda move: move[1])
+    tables: dict[str, pa.Table] = {}
+    for spec in schema.TABLES:
+        slices = [spec.schema().empty_table()]
+        for entry, source in moves:
+            rows = _live(out, spec, [entry])
+            if "source" in rows.column_names:
+                at = rows.column_names.index("source")
+                rows = rows.set_column(at, rows.schema.field(at), pa.array([source] * len(rows), pa.string()))
+            slices.append(rows)
+        tables[spec.name] = pa.concat_tables(slices).unify_dictionaries()
+    return write_part(out, part, tables)

@@ -1,0 +1,78 @@
+"""Near-duplicate reports: copies with some words changed, and one template with its blanks filled.
+
+A report is reduced to the set of its character triples, without digits, masks, marks and spaces, so that the numbers
+and blanks in which filled-in templates differ do not count. MinHash (Broder 1997, by the library rensa) estimates the
+Jaccard similarity of two sets from signatures of fixed size, and banding (Leskovec, Rajaraman and Ullman, Mining of
+Massive Datasets, 3.4) finds the pairs worth comparing. A signature hangs on its report alone, so adding reports
+compares only what is new with what is known, and the outcome is that of reading everything anew.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import regex
+
+WIDTH = 3  # characters to a shingle
+SIZE, SEED = 252, 1  # minima in a signature
+ROWS = 3  # minima to a band: 84 bands of 3 find 99.6 % of the pairs at 0.4, 97.5 % at 0.35
+LEAST = 200  # shingles: a shorter text is too short to be told from its genre
+# Among the annotated reports unrelated ones reach 0.15; copies with three clauses in ten rewritten stay above 0.35.
+THRESHOLD = 0.28
+MANY = 50  # reports of one band that are looked at: a phrase that all share makes no twins
+NOISE = regex.compile(r"[^\p{L}]|[A-Za-z]")
+
+
+def signature_of(text: str) -> str | None:
+    """The signature of a report's repaired text: SIZE little-endian uint32 in hex; None where it is too short."""
+    from rensa import RMinHash
+
+    letters = NOISE.sub("", text)
+    shingles = sorted({letters[i : i + WIDTH] for i in range(len(letters) - WIDTH + 1)})
+    if len(shingles) < LEAST:
+        return None
+    sketch = RMinHash(num_perm=SIZE, seed=SEED)
+    sketch.update(shingles)
+    return np.asarray(sketch.digest(), dtype="<u4").tobytes().hex()
+
+
+def mark_twins(reports: pa.Table) -> pa.Table:
+    """`reports` with twin_of and twin_similarity filled in from its column `signature`.
+
+    Each report is compared with those before it in the table. Where its nearest twin is a copy itself, the report that
+    one copies is named, so that all copies of a text name the same report.
+    """
+    ids, signatures = reports["report_id"].to_pylist(), reports["signature"].to_pylist()
+    first: dict[int, int] = {}
+    similarity: dict[int, float] = {}
+    for i, j, alike in _pairs(
+        [None if s is None else np.frombuffer(bytes.fromhex(s), dtype="<u4") for s in signatures]
+    ):
+        first[i], similarity[i] = first.get(j, j), alike
+    twins = [ids[first[i]] if i in first else None for i in range(len(ids))]
+    return _with(_with(reports, "twin_of", twins), "twin_similarity", [similarity.get(i) for i in range(len(ids))])
+
+
+def _with(table: pa.Table, name: str, values: list[object]) -> pa.Table:
+    """`table` with one column replaced."""
+    at = table.schema.get_field_index(name)
+    return table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
+
+
+def _pairs(signatures: list[np.ndarray | None]) -> Iterator[tuple[int, int, float]]:
+    """For each report that has one: its most similar earlier report and their similarity (0 to 1)."""
+    bands: defaultdict[bytes, list[int]] = defaultdict(list)
+    for i, own in enumerate(signatures):
+        if own is None:
+            continue
+        keys = [bytes([b]) + own[b * ROWS : (b + 1) * ROWS].tobytes() for b in range(SIZE // ROWS)]
+        near = sorted({j for key in keys for j in bands[key][:MANY]})
+        alike = [(float((own == signatures[j]).mean()), -j) for j in near]
+        best = max(alike, default=(0.0, 0))
+        if best[0] >= THRESHOLD:
+            yield i, -best[1], best[0]
+        for key in keys:
+            bands[key].append(i)
