@@ -5,10 +5,11 @@ BIN := .venv/bin
 RAW ?= data/raw
 OUT ?= data/processed
 JOBS ?= 1
+PEERS ?= ../peers
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help extract ingest test evaluate cross-validate compare train notebooks bench lint lock gazetteer clean
+.PHONY: help extract ingest test evaluate cross-validate compare train notebooks peers bench lint lock gazetteer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -37,6 +38,9 @@ train: .venv/.ready ## Fit the topic weights to tests/gold
 notebooks: .venv/.ready ## Execute the notebooks on data/raw and store them with their outputs
 	$(BIN)/python -m pipeline extract --quiet --raw data/raw --out data/processed
 	$(BIN)/python notebooks/execute.py notebooks/01_first_look.py
+
+peers: .venv/.ready ## Read other projects' test data for numbers in PEERS, beside their own scores
+	$(BIN)/python -m pipeline peers $(PEERS)
 
 bench: .venv/.ready ## Speed of the chain on one core, beside a bare regex pass
 	$(BIN)/python -m pipeline bench

@@ -265,6 +265,22 @@ def bench(
     out_console.print(table)
 
 
+@app.command(epilog=EXIT_CODES)
+def peers(
+    folder: Annotated[Path, typer.Argument(help="Folder of other projects' test data; they are read where they lie.")],
+    most: Annotated[int, typer.Option("--most", min=0, help="How many wrong readings to list.")] = 20,
+) -> None:
+    """Read other projects' own test data for numbers, and show how many are read right beside the peer's own score.
+
+    Example: cunbao peers ~/peers
+    """
+    from pipeline.peers import boards, judge_suites
+    from pipeline.rules import load_rules
+
+    for board in boards(judge_suites(folder, load_rules()), most):
+        _show_board(board)
+
+
 def _show_board(board: Board) -> None:
     table = Table(title=board.title, title_justify="left")
     for i, name in enumerate(board.columns):

@@ -44,7 +44,7 @@ AROUND = (
     "plan",  # what a run has to do
     "update",  # the composition around the store: look, plan, read, commit, publish
     "watch", "schedule", "metrics", "summary", "explain", "rulecheck",
-    "gold", "evaluate", "scoreboard", "train", "train_kinds", "taught", "trial", "bench",
+    "gold", "evaluate", "scoreboard", "peers", "train", "train_kinds", "taught", "trial", "bench",
     "terminal", "cli_store", "cli", "__main__",
 )  # fmt: skip
 LAYERS = (*GROUND, *STAGES, "extract", *AROUND)

@@ -32,6 +32,11 @@ HIDDEN = re.compile(rf"[{MASK}-]")
 CLOSING = re.compile(
     rf"(?:[0-9{MASK}.,-]{{1,40}}+[余多来几\s]{{0,2}}(?P<arabic>[百千]?[万亿]{{0,2}})|[^0-9万亿]{{1,24}}+(?P<han>[万亿]{{1,2}}))[余多来几\s]{{0,2}}"
 )
+ONE_HALF = Decimal("0.5")
+Amount = int | Decimal
+TWO_DIGITS = re.compile(rf"[{''.join(DIGITS)}]{{2}}")
+SIGNS_OF_DIGITS = frozenset(DIGITS)
+BIG_SCALE = re.compile("([万亿兆])")
 LONGEST = 64  # characters of a numeral
 NOT_SAID = str.maketrans("", "", ",， \u00a0\u3000")
 EXACT = Decimal("1e-8")
@@ -75,7 +80,7 @@ def written(text: str) -> Decimal | None:
         return None
     if text.isdecimal() and text.isascii():
         return Decimal(text) if len(text) <= MOST_DIGITS else None
-    if len(text) > 1 and all(c in DIGITS for c in text):
+    if len(text) > 1 and SIGNS_OF_DIGITS.issuperset(text):
         return Decimal("".join(str(DIGITS[c]) for c in text)) if len(text) <= MOST_DIGITS else None
     return _positional(text)
 
@@ -108,93 +113,114 @@ def _bounded(value: Decimal) -> Decimal | None:
     return value if value <= LARGEST else None
 
 
-class _Tally:
-    """A numeral read from left to right: closed terms (三万), and the section below the next 万 or 亿 (四百|五十)."""
+class _Section(NamedTuple):
+    """What stands between two big scales: 四百 and 五 of 四百五, or 3456."""
 
-    def __init__(self) -> None:
-        self.terms: list[tuple[Decimal, int]] = []
-        self.section = Decimal(0)
-        self.lowest = 0  # the last scale inside the section, 0 where there is none yet
-        self.open = False  # whether the section holds anything
-        self.digit: Decimal | None = None
-        self.short = False  # whether `digit` may stand for more: 5 in 一万五, not in 一万零五
-        self.last = 0  # the last scale of all
-        self.nought = False
+    value: Amount  # without the last digit
+    digit: Amount | None  # that no scale follows
+    short: bool  # whether the digit may stand for more: 5 in 四百五, not in 四百零五
+    lowest: int  # the last scale, 0 where there is none
 
-    def add_digit(self, value: Decimal, *, single: bool) -> bool:
-        if self.digit is not None:
-            return False
-        self.digit, self.open = value, True
-        self.short = single and not self.nought
-        return True
+    def whole(self) -> Amount:
+        """The section before a big scale."""
+        return self.value + (self.digit or 0)
 
-    def add_small(self, size: int) -> bool:
-        if self.lowest and self.lowest <= size:
-            return False
-        self.section += (1 if self.digit is None else self.digit) * size
-        self.lowest = self.last = size
-        self.digit, self.open, self.nought = None, True, False
-        return True
+    def rest(self, last: int) -> Amount | None:
+        """The section at the end of a numeral, behind the scale `last`: 两千四百五 is 2450."""
+        last = self.lowest or last
+        if not self.digit or not last:
+            return self.whole()
+        if self.digit >= last:
+            return None
+        return self.value + self.digit * (last // 10 if self.short and last >= 100 else 1)
 
-    def add_big(self, size: int) -> bool:
-        section = self.section + (self.digit or 0)
-        below = Decimal(0)
-        while self.terms and self.terms[-1][1] < size:
-            below += self.terms.pop()[0]
-        if self.open or below:
-            if self.terms and self.terms[-1][1] == size:
-                return False
-            self.terms.append(((below + section) * size, size))
-        elif self.terms and self.terms[-1][1] == size:  # 四万万
-            self.terms[-1] = (self.terms[-1][0] * size, size)
-        elif not self.terms:
-            self.terms.append((Decimal(size), size))
-        else:
-            return False
-        self.section, self.lowest, self.last = Decimal(0), 0, size
-        self.digit, self.open, self.nought = None, False, False
-        return True
 
-    def total(self) -> Decimal | None:
-        rest = self.digit or Decimal(0)
-        if self.digit is not None and self.last:
-            if rest >= self.last:
-                return None
-            if self.short and self.last >= 100:  # 两千四百五 is 2450
-                rest *= self.last // 10
-        return _bounded(sum((value for value, _ in self.terms), self.section + rest))
+EMPTY = _Section(0, None, short=False, lowest=0)
 
 
 def _positional(text: str) -> Decimal | None:
-    tally = _Tally()
-    for token in TOKEN.findall(text):
-        if token in NOUGHTS:
-            tally.nought = tally.open = True
-            fits = tally.digit is None
-        elif token in DIGITS:
-            fits = tally.add_digit(Decimal(DIGITS[token]), single=True)
-        elif token in SMALL:
-            fits = tally.add_small(SMALL[token])
-        elif token in BIG:
-            fits = tally.add_big(BIG[token])
-        elif token in TENS:
-            fits = tally.add_digit(Decimal(TENS[token] // 10), single=False) and tally.add_small(10)
-        elif token == HALF:
-            fits = not tally.open and not tally.terms and tally.add_digit(Decimal("0.5"), single=False)
-        else:
-            fits = token[0].isdecimal() and token.isascii() and len(token) <= 2 * MOST_DIGITS
-            fits = fits and tally.add_digit(Decimal(token), single=len(token) == 1)
-        if not fits:
+    """Closed terms (三万), then the section below the last 万 or 亿."""
+    first, *others = BIG_SCALE.split(text)
+    section = _section(first)
+    terms: list[tuple[Amount, int]] = []
+    last = 0
+    pieces = iter(others)
+    for scale in pieces:
+        last = BIG[scale]
+        if section is None or not _close(terms, section, last):
             return None
-    return tally.total()
+        section = _section(next(pieces))
+    total = section and section.rest(last)
+    if total is None:
+        return None
+    for value, _ in terms:
+        total += value
+    return _bounded(Decimal(total))
+
+
+def _close(terms: list[tuple[Amount, int]], section: _Section, size: int) -> bool:
+    """Puts a section, and the smaller terms before it, under a big scale; False if that makes no numeral."""
+    below: Amount = 0
+    while terms and terms[-1][1] < size:
+        below += terms.pop()[0]
+    same = bool(terms) and terms[-1][1] == size
+    if section is not EMPTY or below:
+        if same:
+            return False
+        terms.append(((below + section.whole()) * size, size))
+    elif same:  # 四万万
+        terms[-1] = (terms[-1][0] * size, size)
+    elif terms:
+        return False
+    else:
+        terms.append((size, size))
+    return True
+
+
+@lru_cache(maxsize=16384)
+def _section(text: str) -> _Section | None:
+    """A numeral without big scales, or None if it is none."""
+    if not text:
+        return EMPTY
+    value: Amount = 0
+    digit: Amount | None = None
+    short, lowest, nought = False, 0, False
+    for token in TOKEN.findall(text):
+        if token in SMALL or token in TENS:
+            size = SMALL.get(token, 10)
+            if (lowest and lowest <= size) or (token in TENS and digit is not None):
+                return None
+            value += size * (TENS[token] // 10 if token in TENS else 1 if digit is None else digit)
+            digit, lowest, nought = None, size, False
+        elif digit is not None:
+            return None
+        elif token in NOUGHTS:
+            nought = True
+        else:
+            digit = _digit_of(token)
+            if digit is None or (token == HALF and text[0] != HALF):
+                return None
+            short = len(token) == 1 and not nought and token != HALF
+    return _Section(value, digit, short, lowest)
+
+
+def _digit_of(token: str) -> Amount | None:
+    """A sign, or a number in Arabic digits, that a scale may follow."""
+    if token in DIGITS:
+        return DIGITS[token]
+    if token == HALF:
+        return ONE_HALF
+    if not (token[0].isdecimal() and token.isascii() and len(token) <= 2 * MOST_DIGITS):
+        return None
+    return int(token) if token.isdecimal() else Decimal(token)
 
 
 def _spread(text: str) -> Number | None:
     """三四十, 十五六, 一万六七, 两三: two digits side by side are the bounds of a number."""
-    pairs = [i for i in range(len(text) - 1) if _digit(text[i]) and _digit(text[i + 1])]
-    if len(pairs) != 1 or any(c in NOUGHTS for c in text):
+    pair = TWO_DIGITS.search(text)
+    if pair is None or POINT in text or TWO_DIGITS.search(text, pair.start() + 1) or not NOUGHTS.isdisjoint(text):
         return None
-    i = pairs[0]
+    i = pair.start()
     first, second = text[i], text[i + 1]
     one, two = SKIPPING.get((first, second), (DIGITS[first], DIGITS[second]))
     if two - one != 1 and (first, second) not in SKIPPING:
@@ -205,10 +231,6 @@ def _spread(text: str) -> Number | None:
     if low is None or high is None or low >= high:
         return None
     return Number(None, low, high, qualifier="range")
-
-
-def _digit(char: str) -> int:
-    return DIGITS.get(char, 0)
 
 
 def _masked(text: str) -> Number | None:

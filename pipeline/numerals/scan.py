@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 from pipeline.numerals.number import Number, fraction, parse, share, size_of
@@ -28,11 +29,13 @@ from pipeline.numerals.signs import (
     WHOLE_MASK,
 )
 
-# 千 of 千瓦 belongs to the unit; 兆 is a number only before money and other numerals (四十九兆元), not in 兆宽带.
+# 千 of 五千瓦 belongs to the unit, that of 一万五千米 to the number; 兆 is a number only before money and other numerals (四十九兆元), not in 兆宽带.
 KILO = r"千(?! ?(?:瓦|伏(?!牛)|克|米|卡(?!车|点|口)|赫|帕|字节|比特|焦(?!点|急)))"
 MEGA = r"兆(?= ?[0-9元美日欧港台韩人户吨零〇一二两三四五六七八九十百千万亿])"
 SCALE = rf"(?:[十万亿拾佰仟]|百(?! ?分)|{KILO}|{MEGA})"
-GROUP = rf"(?: ?[零〇]?(?:[0-9]{{1,4}}|[一二两三四五六七八九])(?: ?{SCALE}){{1,2}}|[零〇]?[0-9]{{1,4}}(?![0-9.,年]))"
+GROUP = (
+    rf"(?: ?[零〇]?(?:[0-9]{{1,8}}|[一二两三四五六七八九])(?: ?(?:千|{SCALE})){{1,2}}|[零〇]?[0-9]{{1,8}}(?![0-9.,年]))"
+)
 ARABIC = (
     rf"[0-9{MASKS}]{{0,40}}+(?:,[0-9{MASKS}]{{3}}(?![0-9{MASKS}]))*+(?:\.[0-9{MASKS}]{{1,12}}+)?"
     rf"(?: {{0,2}}{SCALE}{{1,3}}(?:{GROUP}{{1,5}}[一二三四五六七八九]?)?)?"  # 5亿1万4千6百, 3万4000, 2千4百五
@@ -49,29 +52,31 @@ RUN = re.compile(
 HAN_SIGNS = frozenset(HAN)
 # Letters that may follow a number as its unit; any other letter makes a code of it (5G, 3P).
 LATIN_UNIT = re.compile(
-    r"(?:[kKcmdμu]?m(?:[23²³]|/[sh]|/)?|[kK]M2?|Km|[hH]m[2²]?|ha|M[2²]?|[mkKμ]?g(?:/[a-zA-Z]{1,2}|/)?|KG|Kg|m?[lL]|ml|d?L|cc|[tThV]"
+    r"(?:[kKcmdμu]?m(?:[23²³]|/[sh]|/)?|s|min|mol|CM|MM|[kK]M2?|Km|[hH]m[2²]?|ha|M[2²]?|[mkKμ]?g(?:/[a-zA-Z]{1,2}|/)?|KG|Kg|m?[lL]|ml|d?L|cc|[tThV]"
     r"|[kKMG]?[wW][hH]?|[kKMG]W|[kK]V|[kKMV]?VA|m?Ah|[kKMG]?Hz|[KMGT]B|G|[MG]bps|[kM]?Pa|ppm|PPM|bp|USD|usd|EUR|eur|GBP|JPY|HKD)"
     r"(?![A-Za-z0-9])"
 )
 
 MORE_SCALE = re.compile(rf" ?([余多来几]) ?({SCALE}{{1,3}})")  # 十|余万, 2000|多万
 DIVIDED = re.compile(r" {0,2}分 {0,2}(之 {0,2})?(?:[负-] ?)?")
-SLASH = re.compile(r"/([1-9][0-9]{0,3})(?![0-9/.])")
+SLASH = re.compile(r"[/／]([1-9][0-9]{0,3})(?![0-9/.])")
 TENTHS = re.compile(r" ?成 ?([半一二三四五六七八九1-9])(?![0-9一二三四五六七八九十百千万亿])")
-# 3×5米 has two numbers; 1x3人 has one, with a digit blanked out.
+# 3×5米 has two numbers, and so has 3.5*2米; 1x3人 and 1*8米 have one, with a digit blanked out.
+LENGTH = r" ?(?:米|mm?(?![a-z])|cm|厘米|毫米|公分|平方|寸)"
 PRODUCT = re.compile(
-    r"([0-9]{1,5}(?:\.[0-9]{1,3})?) ?[×xX*] ?"
-    r"(?=[0-9]{1,5}(?:\.[0-9]{1,3})?(?: ?[×xX*] ?[0-9]{1,5}(?:\.[0-9]{1,3})?)?"
-    r" ?(?:米|mm?(?![a-z])|cm|厘米|毫米|公分|平方|寸)"
-    r"|24 ?小时)"
+    rf"([0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)(?: ?× ?| [xX*] |(?<=\.[0-9])[xX*]"
+    r"|(?<=[0-9]{2})[xX*](?=[0-9]{2,4} ?(?:cm|mm|[厘毫]米)))"
+    rf"(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?(?: ?[×xX*] ?[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?)?{LENGTH}|24 ?小时)"
 )
+LEADING_SIGN = re.compile(r"(?<=[米m厘毫寸尺)）])[×xX*](?=[0-9])")  # 1.8米×2.4米
 BLANKED_OUT = re.compile(rf"[{MASKS}]{{2,40}}(?=[0-9])")  # ___15条: a name is blanked out, and a number follows
 BLANKED_TAIL = re.compile(r"-{2,4}(?=[\u4e00-\u9fff%])")  # 20--头
 DIGITS_ONLY = re.compile(r"[0-9]{1,64}")
 JOINED = re.compile(
     rf"(?<=[{''.join(SCALES)}点]) +(?=[{HAN}])|(?<=[{HAN}]) +(?=[{''.join(SCALES)}点])"
 )  # blanks inside one numeral: 一百 五 十 二
-ENDS_OF_SCALES = re.compile(rf"[{''.join(SCALES)}]+(?=[^{''.join(SCALES)}])")
+ENDS_OF_SCALES = re.compile(f"[{''.join(SCALES)}]")
+OWN_KILO = re.compile(r"[万亿][零〇]?[一二两三四五六七八九壹贰叁肆伍陆柒捌玖]千$")
 KILO_UNIT, MEGA_NUMBER = re.compile(KILO), re.compile(MEGA)
 BELOW_ZERO_NUMBER = re.compile(r"零下 ?[0-9一二三四五六七八九十]")
 ONE_OR_TWO = re.compile(r"[一三]两(?=[个户人名次年天件亩万千百处项家头只株位岁月周日公米吨里元条座间台套份所])")
@@ -81,12 +86,16 @@ SEVERAL = re.compile(r"(?<![人户总次个基件岁参指份额头只亩台间�
 ABOVE = re.compile(r"(?<![以网会路山线晚早地天身手村马树床楼车船图书纸台桌墙门街])上")
 # A minus sign is no dash of a range: it opens a line or a bracket, or follows a mark or the verb of its number.
 SIGN = re.compile(
-    r"(?:(?<![^\s（(,，:：;；、。=为是达率长幅度温至到比差减增降约])[-－−]|(?<![抱肩担胜欺自正辜背减身])负|零下) ?"
+    r"(?<![^\s（(,，:：;；、。=为是达率长幅度温至到比差减增降约和])(?<![0-9]\s)[-－−]"
+    r"|(?<![抱肩担胜欺自正辜背减身])负(?:的(?=[百千万]分))? ?|零下 ?"
 )
-SIGNED_SHARE = re.compile(r"负的")
 LEFT = frozenset("负-－−下几数上的" + " ")
-RIGHT = MORE | BLANK | LETTERS | frozenset("分又/成×xX*-几点")
+SLASHES = frozenset("/／")
+RIGHT = MORE | BLANK | LETTERS | SLASHES | frozenset("分又成×xX*-几点")
 NEAR_BARE = frozenset(BIG)
+SIGNED_UNITS = frozenset("%％‰℃°")
+NUMERAL_SIGNS = HAN_SIGNS | frozenset("0123456789")
+FIFTY = Decimal(50)  # percent: 一半
 MISSING = Number(None, masked=True)
 
 
@@ -134,7 +143,7 @@ def _read(text: str, start: int, stop: int) -> Found | None:
 
 def _dashes(text: str, start: int, stop: int) -> Found | None:
     """--户: digits blanked out. Dashes between words, and of 县-村-户四级, are none."""
-    if text[stop : stop + 1] in "—0123456789" or text[start - 1 : start] == "—":
+    if text[stop : stop + 1] in "—0123456789 \u3000" or text[start - 1 : start] == "—":
         return None
     if stop - start > 4 or (stop - start == 1 and "-" in text[max(0, start - 3) : start]):
         return None
@@ -147,6 +156,8 @@ def _arabic(text: str, start: int, stop: int) -> Found | None:
     if before in LETTERS or (after in LETTERS and not LATIN_UNIT.match(text, stop)):
         digits = DIGITS_ONLY.search(text, start, stop)
         return Found(*digits.span(), "rest", parse(digits[0])) if digits else None
+    if LEADING_SIGN.match(text, start):
+        return _read(text, start + 1, stop)
     product = PRODUCT.match(text, start)
     if product:
         return Found(start, product.end(1), "factor", parse(product[1]))
@@ -184,6 +195,8 @@ def _han(text: str, start: int, stop: int) -> Found | None:
         return Found(start, stop, "bare", parse(run))
     if len(run) > 1 and NOUGHTS.issuperset(run):
         return Found(start, stop, "plain", MISSING if "○" in run else parse(run))
+    if run == ONE + HALF:
+        return Found(start, stop, "fraction", Number(FIFTY))
     found = _whole(text, start, stop, "han", parse(run))
     return _touching(text, start, stop, found) if found.end == stop else found
 
@@ -196,7 +209,7 @@ def _end_of_han(text: str, start: int, stop: int) -> int:
         if gap >= 0:
             stop = start + gap
             run = text[start:stop]
-    if run.endswith("千") and not KILO_UNIT.match(text, stop - 1):
+    if run.endswith("千") and not KILO_UNIT.match(text, stop - 1) and not OWN_KILO.search(run):
         return stop - 1
     if run.endswith("兆") and not MEGA_NUMBER.match(text, stop - 1):
         return stop - 1
@@ -230,7 +243,7 @@ def _touching(text: str, start: int, stop: int, found: Found) -> Found:
     beyond = text[stop : stop + 3].lstrip()[:1]
     if beyond == PART and (part := _share(text, start, stop)):
         found = part
-    elif beyond == "/" and (slash := SLASH.match(text, stop)):
+    elif beyond in SLASHES and (slash := SLASH.match(text, stop)):
         found = Found(start, slash.end(), "fraction", share(found.number, parse(slash[1])))
     elif beyond == TENTH and (tenths := TENTHS.match(text, stop)):
         whole = fraction(text[start : tenths.end()])
@@ -287,6 +300,16 @@ def _and_share(text: str, found: Found) -> Found:
     return Found(found.start, part.end, found.kind, Number(found.number.value + part.number.value / 100))
 
 
+def _is_minus(text: str, start: int, end: int) -> bool:
+    """有-13%, 为-5℃: a dash between a word and a rate or a temperature; behind 3户 it is that of a range."""
+    return (
+        text[start - 1] in MINUS
+        and text[end : end + 1] in SIGNED_UNITS
+        and "\u4e00" <= text[start - 2 : start - 1] <= "\u9fff"
+        and NUMERAL_SIGNS.isdisjoint(text[max(0, start - 4) : start - 1])
+    )
+
+
 def _signed(text: str, found: Found) -> Found:
     """负五, -5, 零下5: the sign belongs to the numeral."""
     number, start = found.number, found.start
@@ -294,7 +317,7 @@ def _signed(text: str, found: Found) -> Found:
         return found
     for width in (1, 2, 3):
         sign = SIGN.match(text, start - width) if start >= width else None
-        if sign and sign.end() == start:
+        if (sign and sign.end() == start) or (width == 1 and _is_minus(text, start, found.end)):
             low, high = number.low, number.high
             number = number._replace(
                 value=None if number.value is None else -number.value,

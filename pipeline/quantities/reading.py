@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipeline.numerals import (
+    BLANK,
     DIGITS,
     FORMAL,
     LIST_SIGNS,
@@ -80,7 +81,7 @@ def _percent(item: Found) -> Unit:
 def counts(text: str, item: Found, unit: Unit, lexicon: Lexicon) -> bool:
     """Whether a number with its unit counts something: 建成一个垃圾池 does, 一个重要方面 does not, nor does 某人."""
     number, strength = item.number, unit.rule.strength
-    if number is None or (item.kind == "dashes" and unit.start > item.end):
+    if number is None or (item.kind == "dashes" and text[item.end] in BLANK):
         return False
     if strength == "faint" and number.masked and number.low is None and unit.end - unit.start > 1:
         return False  # x党员, xx项目: a name is blanked out

@@ -6,16 +6,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.numerals import BLANK, LARGE, MONEY_SIGNS, MORE, SOME, Found, Number, closing_scale, size_of
+from pipeline.numerals import BLANK, LARGE, LARGEST, MONEY_SIGNS, MORE, SOME, Found, Number, closing_scale, size_of
 from pipeline.quantities.lexicon import Kind, Lexicon
 from pipeline.records import Numeral, Quantity
 from pipeline.rules import UnitRule
 
 ONCE, NOTHING = Decimal(1), Decimal(0)
-MOST_SCALES = 3  # that may stand before a unit: 亿亿亿… is damage
+MOST_SCALES = 2  # that may stand before a unit: 亿亿亿… is damage
 VERB_REACH = 20  # characters before a number in which a verb may bound it
 SILENT_REACH = 6  # characters before a bound that may silence it: 签|约30户
 JOINS_UNIT = BLANK | MORE | LARGE.keys()
+PERCENT = "percent"
 SLASHES = frozenset("/／ ")
 
 
@@ -69,7 +70,12 @@ def unit_at(text: str, item: Found, lexicon: Lexicon, measure: str | None = None
         at += 1
         if not more and text[at : at + 1] in MORE:
             more, at = text[at], at + 1
+    if item.number and (item.number.value or ONCE) * scale > LARGEST:
+        return None
     at += text[at : at + 1] in BLANK
+    if text[at : at + 1] in BLANK:  # 六   个百分点; any other unit so far off is in a cell of its own
+        at = min(at + 3, len(text) - len(text[at:].lstrip()))
+        measure = PERCENT
     found = _word_at(text, at, item, scale, lexicon, measure)
     return found and found._replace(more=more, scale=scale)
 
