@@ -21,7 +21,7 @@ MARK = regex.compile(r"<([^<>|\n]{1,40})\|([a-z_]{1,30})>")
 def taught_in(folder: Path, rules: RuleSet) -> list[Example]:
     """The sentences of `folder`/*.txt, written to teach topics: every number marked as <192户|registered_poor>.
 
-    A line that opens with "# " is the heading of the lines after it; an empty line ends it.
+    A line that opens with "# " is the heading of the lines after it; an empty line ends the report they stand in.
 
     Raises RuleError for a topic that is not of the closed list, or a mark that holds no quantity.
     """
@@ -31,10 +31,10 @@ def taught_in(folder: Path, rules: RuleSet) -> list[Example]:
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, str]]:
-    """The stretches of a file that share a heading, each with the number of its first line."""
+    """The reports of a file, each with the number of its first line."""
     block: list[str] = []
     for number, line in enumerate([*path.read_text("utf-8").splitlines(), ""], 1):
-        if block and (not line.strip() or line.startswith("# ")):
+        if block and not line.strip():
             yield number - len(block), "\n".join(block)
             block = []
         if line.strip():
