@@ -24,7 +24,7 @@ from pipeline.rules import RuleSet
 from pipeline.topics.model import TopicModel
 
 # The stages as extract.py names them, in its order; what it does itself is the rest of the whole chain.
-STAGES = ("normalise", "segment", "find_numerals", "place_quantities", "decide_topics", "link_parts", "observe")
+STAGES = ("normalise", "segment", "find_numerals", "place_quantities", "link_parts", "decide_topics", "observe")
 BARE = regex.compile(r"[0-9]++(?:\.[0-9]++)?+\p{Han}")
 DIGITS = regex.compile(r"[0-9]")
 

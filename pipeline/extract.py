@@ -37,8 +37,8 @@ def failure_of(path: Path, source: str, error: ReadError) -> Failure:
 def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     """All that is stated in a decoded text."""
     text, document, numerals, contexts = read_quantities(raw, rules)
-    topics = decide_topics(contexts, rules, model)
     parts = link_parts(contexts, rules)
+    topics = decide_topics(contexts, parts, rules, model)
     observations = tuple(
         observe(context, topic, part, rules) for context, topic, part in zip(contexts, topics, parts, strict=True)
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import regex
 
+from pipeline.attributes import link_parts
 from pipeline.errors import RuleError
 from pipeline.extract import read_quantities
 from pipeline.gold import match
@@ -59,4 +60,4 @@ def _taught(path: Path, line: int, block: str, rules: RuleSet) -> Example:
             raise RuleError(f"{path}: line {line}: {topic} is no topic; tests/gold/README.md, part 4, lists them")
         if i is not None:
             topics[i] = topic
-    return Example(f"{path.name}:{line}", tuple(gather(contexts, rules)), tuple(topics))
+    return Example(f"{path.name}:{line}", tuple(gather(contexts, link_parts(contexts, rules), rules)), tuple(topics))

@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
+from pipeline.attributes import link_parts
 from pipeline.extract import quantities_in
 from pipeline.gold import GoldFile, match
 from pipeline.rules import Measure, RuleSet, TopicName
@@ -29,6 +30,8 @@ MEASURES: tuple[str, ...] = get_args(Measure)
 PLACE = {topic: i for i, topic in enumerate(TOPICS)}
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
 INNER_FOLDS = 3  # for what round two is told of its neighbours
+# Steps of the search: more do not change one decision in a thousand.
+STEPS, INNER_STEPS = 60, 40
 KEY_PENALTY = 1.0  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
 LEAST_WEIGHT = 0.03  # smaller weights of keys are left out: they make half of the file and change no decision
 KEY_REPORTS = 3  # a key of the context is believed once it stood in this many reports
@@ -56,7 +59,7 @@ def _example(gold: GoldFile, rules: RuleSet) -> Example:
     for row, i in zip(gold.rows, matched, strict=True):
         if i is not None and contexts[i].quantity.measure == row.measure:
             topics[i] = row.topic
-    return Example(gold.name, tuple(gather(contexts, rules)), tuple(topics))
+    return Example(gold.name, tuple(gather(contexts, link_parts(contexts, rules), rules)), tuple(topics))
 
 
 def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty: float = PENALTY) -> TopicModel:
@@ -68,10 +71,10 @@ def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty:
     every = [*examples, *taught]
     guessed: dict[int, list[str]] = {}
     for training, held in folds(every, INNER_FOLDS):
-        alone = _fit_round(training, [[e.votes for e in x.evidence] for x in training], penalty)
+        alone = _fit_round(training, [[e.votes for e in x.evidence] for x in training], penalty, steps=INNER_STEPS)
         guessed.update((id(x), _decide_alone(alone, x)) for x in held)
     alone = _fit_round(every, [[e.votes for e in x.evidence] for x in every], penalty)
-    together = _fit_round(every, [_votes_given(x, guessed[id(x)]) for x in every], penalty)
+    together = _fit_round(every, [_votes_given(x, guessed[id(x)]) for x in every], penalty, start=alone)
     return TopicModel(alone, together)
 
 
@@ -112,64 +115,113 @@ def _believed(examples: Sequence[Example]) -> dict[str, set[str]]:
     return {key: topics[key] for key, n in reports.items() if n >= KEY_REPORTS}
 
 
-def _fit_round(examples: Sequence[Example], votes: Sequence[Sequence[Sequence[Vote]]], penalty: float) -> Round:
+def _fit_round(
+    examples: Sequence[Example],
+    votes: Sequence[Sequence[Sequence[Vote]]],
+    penalty: float,
+    *,
+    start: Round | None = None,
+    steps: int = STEPS,
+) -> Round:
+    """The weights that maximise the penalised log-likelihood of the right topics, from those of `start` on.
+
+    score = keys @ bias + votes @ weights: the biases of all topics are one matrix, of which only those of the topics
+    that a key was seen with are fitted.
+    """
     believed = _believed(examples)
-    index: dict[tuple[str, ...], int] = {}
-    rows: list[int] = []
-    columns: list[int] = []
+    row = {key: i for i, key in enumerate((*MEASURES, *believed))}
+    fitted = np.zeros((len(row), len(TOPICS)), dtype=bool)
+    fitted[: len(MEASURES)] = True
+    for key, topics in believed.items():
+        fitted[row[key], [PLACE[topic] for topic in topics]] = True
+    column: dict[str, int] = {}
+    key_cells: list[tuple[int, int]] = []
+    vote_cells: list[tuple[int, int]] = []
     targets: list[int] = []
-
-    def put(topic: str, *key: str) -> None:
-        rows.append(len(targets) * len(TOPICS) + PLACE[topic])
-        columns.append(index.setdefault(key, len(index)))
-
     for x, file_votes in zip(examples, votes, strict=True):
         for e, gold, mine in zip(x.evidence, x.gold, file_votes, strict=True):
-            if gold is None:
-                continue
-            for topic in TOPICS:
-                put(topic, "bias", e.keys[0], topic)
-            for key in e.keys[1:]:
-                for topic in sorted(believed.get(key, ())):
-                    put(topic, "bias", key, topic)
-            for vote in mine:
-                put(vote.topic, "weight", vote.feature)
-            targets.append(PLACE[gold])
-    matrix = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(targets) * len(TOPICS), len(index)))
-    penalties = np.array([penalty if key[0] == "weight" or key[1] in MEASURES else KEY_PENALTY for key in index])
-    return _round_of(index, _maximise(matrix, np.array(targets), penalties))
+            if gold is not None:
+                n = len(targets)
+                key_cells += [(n, row[key]) for key in e.keys if key in row]
+                first = n * len(TOPICS)
+                vote_cells += [(first + PLACE[v.topic], column.setdefault(v.feature, len(column))) for v in mine]
+                targets.append(PLACE[gold])
+    keys = _sparse(key_cells, (len(targets), len(row)))
+    voting = _sparse(vote_cells, (len(targets) * len(TOPICS), len(column)))
+    penalties = np.full((len(row), 1), KEY_PENALTY)
+    penalties[: len(MEASURES)] = penalty
+    every = np.concatenate([np.broadcast_to(penalties, fitted.shape)[fitted], np.full(len(column), penalty)])
+    begin = _begin(start, row, column, fitted)
+    found = _maximise(keys, voting, fitted, np.array(targets), every, begin, steps)
+    return _round_of(row, column, fitted, found)
 
 
-def _maximise(matrix: csr_matrix, targets: NDArray[np.int64], penalty: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The weights that maximise the penalised log-likelihood of `targets`."""
-    n = len(targets)
-    right = np.arange(n) * len(TOPICS) + targets
-    observed = np.asarray(matrix[right].sum(axis=0)).ravel()
-    transposed = matrix.T.tocsr()
+def _sparse(cells: Sequence[tuple[int, int]], shape: tuple[int, int]) -> csr_matrix:
+    """A matrix with a one in each of `cells`, or their number where they repeat."""
+    places = np.array(cells, dtype=np.int64).reshape(-1, 2)
+    return csr_matrix((np.ones(len(places), dtype=np.float32), (places[:, 0], places[:, 1])), shape=shape)
+
+
+def _begin(
+    start: Round | None, row: dict[str, int], column: dict[str, int], fitted: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The weights that the search starts from: those of `start`, or noughts."""
+    bias, weights = np.zeros(fitted.shape), np.zeros(len(column))
+    if start is not None:
+        for key, i in row.items():
+            for topic, value in start.bias.get(key, {}).items():
+                bias[i, PLACE[topic]] = value
+        for feature, i in column.items():
+            weights[i] = start.weights.get(feature, 0.0)
+    return np.concatenate([bias[fitted], weights])
+
+
+def _maximise(
+    keys: csr_matrix,
+    voting: csr_matrix,
+    fitted: NDArray[np.bool_],
+    targets: NDArray[np.int64],
+    penalty: NDArray[np.float64],
+    begin: NDArray[np.float64],
+    steps: int,
+) -> NDArray[np.float64]:
+    """The fitted biases and then the weights of the votes, that maximise the likelihood of `targets`."""
+    n, inner = len(targets), int(fitted.sum())
+    keys_of, voting_of, each = keys.T.tocsr(), voting.T.tocsr(), np.arange(n)
+    bias = np.zeros(fitted.shape, dtype=np.float32)
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scores = (matrix @ w).reshape(n, len(TOPICS))
+        bias[fitted] = w[:inner]
+        scores = keys @ bias + (voting @ w[inner:].astype(np.float32)).reshape(n, len(TOPICS))
         scores -= scores.max(axis=1, keepdims=True)
-        p = np.exp(scores)
-        total = p.sum(axis=1, keepdims=True)
-        p /= total
-        value = -(scores[np.arange(n), targets] - np.log(total.ravel())).sum() + penalty @ (w * w)
-        return float(value), transposed @ p.ravel() - observed + 2 * penalty * w
+        right = scores[each, targets].astype(np.float64)
+        np.exp(scores, out=scores)
+        total = scores.sum(axis=1, keepdims=True)
+        scores /= total
+        value = np.log(total.ravel()).sum(dtype=np.float64) - right.sum() + penalty @ (w * w)
+        scores[each, targets] -= 1
+        slope = np.concatenate([(keys_of @ scores)[fitted], voting_of @ scores.ravel()])
+        return float(value), slope + 2 * penalty * w
 
-    found = minimize(loss, np.zeros(matrix.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    found = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": steps})
     return np.asarray(found.x, dtype=np.float64)
 
 
-def _round_of(index: dict[tuple[str, ...], int], weights: NDArray[np.float64]) -> Round:
-    found: dict[str, float] = {}
-    bias: dict[str, dict[str, float]] = {m: dict.fromkeys(TOPICS, 0.0) for m in MEASURES}
-    for key, i in index.items():
-        value = round(float(weights[i]), 2)
-        if key[0] == "weight":
-            found[key[1]] = value
-        elif abs(value) >= LEAST_WEIGHT:
-            bias.setdefault(key[1], {})[key[2]] = value
-    return Round(found, bias)
+def _round_of(
+    row: dict[str, int], column: dict[str, int], fitted: NDArray[np.bool_], found: NDArray[np.float64]
+) -> Round:
+    bias = np.zeros(fitted.shape)
+    inner = int(fitted.sum())
+    bias[fitted] = found[:inner]
+    kept: dict[str, dict[str, float]] = {}
+    for key, i in row.items():
+        least = 0.0 if key in MEASURES else LEAST_WEIGHT
+        values = {topic: round(float(value), 2) for topic, value in zip(TOPICS, bias[i], strict=True)}
+        kept[key] = {topic: value for topic, value in values.items() if abs(value) >= least}
+    return Round(
+        {feature: round(float(found[inner + i]), 2) for feature, i in column.items()},
+        {key: values for key, values in kept.items() if values},
+    )
 
 
 def write_model(model: TopicModel, path: Path) -> None:

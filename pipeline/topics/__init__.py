@@ -22,6 +22,8 @@ from pipeline.topics.features import (
     scene_of,
     share_votes,
     strength_near,
+    vote_keys,
+    whole_votes,
 )
 from pipeline.topics.model import TopicModel, best, top
 from pipeline.topics.subject import subject_of
@@ -35,13 +37,17 @@ class Evidence:
 
     context: Context
     scene: Scene
-    keys: tuple[str, ...]  # of the context (features.context_keys)
+    keys: tuple[str, ...]  # of the context and of its votes (features.context_keys, features.vote_keys)
     votes: tuple[Vote, ...]
     near: str
+    whole: int | None  # index of the quantity that this one is a part of
 
 
-def gather(contexts: Sequence[Context], rules: RuleSet) -> list[Evidence]:
-    """The evidence for each of the quantities of one file, given in the order of the text."""
+def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: RuleSet) -> list[Evidence]:
+    """The evidence for each of the quantities of one file, given in the order of the text.
+
+    `wholes` holds for each the index of the quantity that it is stated to be a part of (attributes.link_parts).
+    """
     if not contexts:
         return []
     text, finder = contexts[0].text, cue_finder(rules)
@@ -51,12 +57,14 @@ def gather(contexts: Sequence[Context], rules: RuleSet) -> list[Evidence]:
     gathered: list[Evidence] = []
     scene: Scene | None = None
     outer: list[Vote] = []
-    for context in contexts:
+    for context, whole in zip(contexts, wholes, strict=True):
         if scene is None or context.index == 0:
             scene = scene_of(context, cues, starts)
             outer = outer_votes(_outer(context, finder, memo))
-        votes = cue_votes(context, scene)
-        gathered.append(Evidence(context, scene, context_keys(context), (*votes, *outer), strength_near(votes)))
+        own = cue_votes(context, scene)
+        votes = (*own, *outer)
+        keys = (*context_keys(context), *vote_keys(votes))
+        gathered.append(Evidence(context, scene, keys, votes, strength_near(own), whole))
     return gathered
 
 
@@ -83,12 +91,15 @@ def vote_together(
     before = decided[i - 1] if index else None
     after = alone[i + 1] if index < last else None
     earlier = decided[i - 1] if i and not index and evidence[i - 1].context.section == e.context.section else None
-    return [*e.votes, *shares, *neighbour_votes(e.context, e.scene, e.near, before, after, earlier)]
+    parts = whole_votes(e.near, e.context.quantity.measure, decided[e.whole]) if e.whole is not None else ()
+    return [*e.votes, *shares, *parts, *neighbour_votes(e.context, e.scene, e.near, before, after, earlier)]
 
 
-def decide_topics(contexts: Sequence[Context], rules: RuleSet, model: TopicModel) -> tuple[Topic, ...]:
-    """The topic and subject of each quantity of one file, given in the order of the text."""
-    evidence = gather(contexts, rules)
+def decide_topics(
+    contexts: Sequence[Context], wholes: Sequence[int | None], rules: RuleSet, model: TopicModel
+) -> tuple[Topic, ...]:
+    """The topic and subject of each quantity of one file, given in the order of the text; `wholes` as for gather."""
+    evidence = gather(contexts, wholes, rules)
     alone = [top(model.alone.scores(e.keys, e.votes)) for e in evidence]
     shares = share_votes(contexts, alone)
     decided: list[str] = []

@@ -142,6 +142,11 @@ def context_keys(context: Context) -> tuple[str, ...]:
     return (quantity.measure, f"unit.{quantity.unit}", f"k{context.section.kind}.{quantity.measure}", *sorted(keys))
 
 
+def vote_keys(votes: Sequence[Vote]) -> tuple[str, ...]:
+    """Each vote as a key of the context: a crop named at the left speaks, by less, for land and income too."""
+    return tuple(sorted({f"v{v.feature}.{v.topic}" for v in votes}))
+
+
 def strength_near(votes: Sequence[Vote]) -> str:
     """The strongest kind of cue that stands directly at the number: thing, act, group, frame or none."""
     kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(("left.", "right.", "inside."))}
@@ -169,6 +174,14 @@ def neighbour_votes(
     if sentence_before is not None and not i:
         votes.append(Vote(f"sentence.{near}", sentence_before, "neighbour.sentence"))
     return votes
+
+
+def whole_votes(near: str, measure: str, topic: str) -> tuple[Vote, ...]:
+    """The votes of the total that a quantity is a part of, which counts `topic`.
+
+    In 到位资金2386万元,其中省级568万元 only the total says what the money is for.
+    """
+    return tuple(Vote(f"whole.{how}", topic, "neighbour.whole") for how in (near, measure))
 
 
 def share_votes(contexts: Sequence[Context], topics: Sequence[str]) -> list[tuple[Vote, ...]]:
