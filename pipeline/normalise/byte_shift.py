@@ -15,11 +15,11 @@ from pipeline.normalise.choices import IN_STEP, Leads
 from pipeline.normalise.gbk import cells, pair, refused
 from pipeline.normalise.gbk import text as char_in
 from pipeline.normalise.mend import Trust, edits, kept, trust
-from pipeline.normalise.script import simplify
+from pipeline.normalise.script import simplified
 from pipeline.normalise.straddle import LONE, LONGEST, Found, Piece, Search
 from pipeline.normalise.wording import Model
 from pipeline.numerals import to_chinese
-from pipeline.spans import Edit, apply
+from pipeline.spans import Edit
 
 OPEN, CLOSE = "（".encode("gbk"), "）".encode("gbk")
 KIND = "byte_shift"
@@ -99,8 +99,7 @@ def _others(text: str, lines: list[regex.Match[str]]) -> str:
     cuts = [0, *(at for m, end in zip(lines, ends, strict=True) for at in (m.start(), end)), len(text)]
     if ends[-1] < 0:
         cuts = cuts[:-2]
-    whole = "\n".join(text[a:b] for a, b in zip(cuts[::2], cuts[1::2], strict=True))
-    return apply(whole, simplify(whole))
+    return simplified("\n".join(text[a:b] for a, b in zip(cuts[::2], cuts[1::2], strict=True)))
 
 
 def _search(search: Search, head: Head, *, follows: bool) -> Found | None:

@@ -14,10 +14,10 @@ from pipeline.normalise.choices import IN_STEP
 from pipeline.normalise.gbk import pair
 from pipeline.normalise.mend import edits, kept, trust
 from pipeline.normalise.readings import LOST_GLOSS, read_as
-from pipeline.normalise.script import simplify
+from pipeline.normalise.script import simplified
 from pipeline.normalise.straddle import LONGEST, Found, Search
 from pipeline.normalise.wording import Model
-from pipeline.spans import Edit, apply
+from pipeline.spans import Edit
 
 KIND = "inline_shift"
 BEFORE = 4  # characters in front of the gloss that are read along: the open word helps (當|地)
@@ -35,7 +35,7 @@ def inline_shift(text: str) -> Iterator[Edit]:
     places = [m for m in LOST_GLOSS.finditer(text) if _possible(text, m)]
     if not places:
         return
-    model = Model(apply(text, simplify(text)))
+    model = Model(simplified(text))
     done = spent = 0
     for m in places:
         if m.start() < done or spent >= SEARCHED:

@@ -34,7 +34,8 @@ LOOSE = -6.0  # ln P that a line ends with a mark that joins or opens, or that o
 LINKS = ("\u3001", "\uff0c")  # 、，
 JOINING = ("\u3001", "\uff0c", "\u201c", "\u300a", "\uff08")  # 、，“《（
 GARBLE = -10.0  # mean ln P of characters that follow the end of a shift below which that was not the end
-AHEAD = 6  # characters in step after which the shift is over for good
+CLEAR = 5.0  # nats behind the best at which a reading says nothing of where the shift ends
+AHEAD = 4  # characters in step after which the shift is over for good
 
 
 class Piece(NamedTuple):
@@ -135,7 +136,8 @@ class Search:
         """The best reading of `shown` from given places on (with what waits there, what stands before, and ln P)."""
         todo: dict[int, Layer] = defaultdict(Layer)
         for at, waiting, piece, score in starts:
-            todo[at].add(State(EDGE, waiting, 0, joins=True), Step(None, score, piece))
+            behind = 0 if piece else -LONGEST  # no shift has ended where none has begun
+            todo[at].add(State(EDGE, waiting, 0, behind, joins=True), Step(None, score, piece))
         end, last, seen = len(self.shown), list[Node](), list[Node]()
         for i in range(end + 1):
             nodes = todo.pop(i).kept(seen) if i in todo else []
@@ -144,7 +146,7 @@ class Search:
                 nodes = self._ended(nodes, seen)
             if nodes:
                 last, self.reached = nodes, i
-            if not todo and (not nodes or i == end or all(n.state.in_step >= AHEAD for n in nodes)):
+            if not todo and (not nodes or i == end or _over(nodes)):
                 break
             self._across(nodes, i, todo, seen)
         return self._doubted(_found(last, seen)) if last else None
@@ -205,7 +207,8 @@ class Search:
             return found
         layer = Layer(floor - MORE)
         certain = at_end or (not self._paired(i) and not "@" <= self.shown[i] <= "~")
-        for node in [*shifted, *once[:FEW]] if certain else shifted[:FEW]:
+        # Where neither byte of a character is shown, it could be any.
+        for node in [*shifted, *once[:FEW]] if certain else [n for n in shifted[:FEW] if len(n.state.waiting) == 1]:
             self._grow(layer, node, choices.lost(node.state.waiting), (i, i), 0.0 if certain else LONE)
         return [*found, *layer.kept(seen)]
 
@@ -301,6 +304,12 @@ def _best(nodes: Iterable[Node]) -> list[Node]:
             kept.append(node)
             room[bool(node.state.waiting)] -= 1
     return kept
+
+
+def _over(nodes: Sequence[Node]) -> bool:
+    """Whether the shift has ended for good in all readings that count."""
+    least = nodes[0].best.score - CLEAR
+    return all(n.state.in_step >= AHEAD for n in nodes if n.best.score >= least)
 
 
 def _parts(node: Node) -> Iterator[float]:

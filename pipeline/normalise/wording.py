@@ -124,7 +124,7 @@ class After(NamedTuple):
     """How an open word can go on: ln P that it ends (None if it is no word), and of each character in it."""
 
     closes: float | None
-    gains: Mapping[int, float]
+    gains: dict[int, float]
 
 
 START = After(0.0, {})
@@ -136,35 +136,38 @@ class Model:
     def __init__(self, document: str = "") -> None:
         self._own = own = _repeated(document)
         self._scale = OWN / (1 - OWN) * dictionary().total / own.total if own.total else 0.0
+        self._said = {key for level in own.levels for key in level.keys.tolist()}  # words of the document, and stems
         self._memo: dict[Word, After] = {EDGE: START}
 
     def after(self, word: Word) -> After:
         """How the open word goes on."""
         found = self._memo.get(word)
         if found is None:
-            own = self._own.stem(word)
-            found = self._memo[word] = self._joined(word, own) if own.mass else _known(word)
+            found = self._memo[word] = self._joined(word) if word in self._said else _known(word)
         return found
 
-    def _joined(self, word: Word, own: Stem) -> After:
-        known, scale = dictionary().stem(word), self._scale
-        following = dict(zip(known.codes.tolist(), known.following.tolist(), strict=True))
+    def _joined(self, word: Word) -> After:
+        """How a word goes on of which the document says something."""
+        known, own, scale = dictionary().stem(word), self._own.stem(word), self._scale
+        mass = known.mass + scale * own.mass
+        after = _after(word, mass, known.whole + scale * own.whole, known)
         for code, times in zip(own.codes.tolist(), own.following.tolist(), strict=True):
-            following[code] = following.get(code, 0.0) + scale * times
-        return _after(word, known.mass + scale * own.mass, known.whole + scale * own.whole, following)
+            before = math.exp(after.gains[code]) if code in after.gains else 0.0
+            after.gains[code] = math.log(before + scale * times / mass)
+        return after
 
 
 @lru_cache(maxsize=20_000)
 def _known(word: Word) -> After:
     """How a word goes on of which the document says nothing."""
     known = dictionary().stem(word)
-    return _after(word, known.mass, known.whole, dict(zip(known.codes.tolist(), known.following.tolist(), strict=True)))
+    return _after(word, known.mass, known.whole, known)
 
 
-def _after(word: Word, mass: float, whole: float, following: Mapping[int, float]) -> After:
+def _after(word: Word, mass: float, whole: float, stem: Stem) -> After:
     alone = word < 1 << 16
     closes = math.log(whole / mass) if whole else 0.0 if alone else None
-    gains = {code: math.log(times / mass) for code, times in following.items() if times}
+    gains = dict(zip(stem.codes.tolist(), np.log(stem.following / mass).tolist(), strict=True)) if mass else {}
     return After(closes if closes is None or not alone else closes + ALONE, gains)
 
 
