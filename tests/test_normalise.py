@@ -167,7 +167,6 @@ def test_what_a_later_fixer_changes_goes_into_the_repair_that_put_it_there() -> 
     ]  # fmt: skip
 
 
-
 @given(st.lists(st.sampled_from(CHAIN), max_size=7).map(lambda pieces: "".join(raw for raw, _ in pieces)) | ODD)
 def test_the_repairs_made_to_the_raw_text_give_the_text(raw: str) -> None:
     """So each character is repaired once, and what is recorded is all that was done."""

@@ -28,6 +28,8 @@ FIXERS: tuple[Fixer, ...] = (
     double_decoding, entity, control, markup, byte_shift, inline_shift, gloss, lookalike, width, blank, decimal_point,
     line_break, simplify,
 )  # fmt: skip
+
+
 def normalise(raw: RawText) -> Text:
     """The repaired, simplified text of `raw`, with the way back and the list of repairs."""
     text, offsets, log = raw.text, OffsetMap(), Log(raw.text)

@@ -16,7 +16,7 @@ from pipeline.normalise.gbk import cells, pair, refused
 from pipeline.normalise.gbk import text as char_in
 from pipeline.normalise.mend import Trust, edits, kept, trust
 from pipeline.normalise.script import simplified
-from pipeline.normalise.straddle import LONE, LONGEST, Found, Piece, Search
+from pipeline.normalise.straddle import LONE, LONGEST, Found, Piece, Search, Stretch
 from pipeline.normalise.wording import Model
 from pipeline.numerals import to_chinese
 from pipeline.spans import Edit
@@ -123,16 +123,16 @@ def _search(search: Search, head: Head, *, follows: bool) -> Found | None:
     return found if follows or enough else None
 
 
-def _starts(rest: str, head: Head) -> Iterator[tuple[int, Leads, Piece, float]]:
+def _starts(rest: str, head: Head) -> Iterator[tuple[int, Leads, Stretch, float]]:
     """The ways in which the last byte of the enumerator can be shown: in a pair, in a dropped one, or alone."""
     at = head.length
     data = pair(rest[at : at + 1])
     lost = rest[at : at + 1] in ("?", "\ufffd")
     if data and data[0] == CLOSE[1] and data[1] in cells():
-        yield at + 1, frozenset(data[1:]), Piece(at, at + 1, "", 0.0), 0.0
-    yield at + lost, refused()[CLOSE[1]], Piece(at, at + lost, "", 0.0), 0.0
+        yield at + 1, frozenset(data[1:]), (at, at + 1), 0.0
+    yield at + lost, refused()[CLOSE[1]], (at, at + lost), 0.0
     if head.length >= CERTAIN:
-        yield at + lost, IN_STEP, Piece(at, at + lost, "", 0.0), LONE
+        yield at + lost, IN_STEP, (at, at + lost), LONE
 
 
 def _edits(m: regex.Match[str], head: Head, found: Found | None) -> Iterator[Edit]:

@@ -32,8 +32,9 @@ class Rewritten:
 class Log:
     """The repairs of one text.
 
-    What a later fixer changes inside a stretch that an earlier one rewrote (強 of 訌娊M, once that is 加強組) has no raw
-    text of its own: it goes into the earlier repair. A run of characters is parted where something was removed (領(lǐng)導).
+    What a later fixer changes inside a stretch that an earlier one rewrote (強 of 訌娊M, once that is 加強組) has no
+    raw text of its own: it goes into the earlier repair. A run of characters is parted where something was removed
+    (領(lǐng)導).
     """
 
     def __init__(self, raw: str) -> None:
@@ -50,7 +51,9 @@ class Log:
             for part in self._outside(edit, bisect_right(before, edit.start)):
                 start, end = offsets.span(part.start, part.end)
                 if part.after != self._raw[start:end]:
-                    found.append(Rewritten(len(self._repairs), part.start + shift, part.start + shift + len(part.after)))
+                    found.append(
+                        Rewritten(len(self._repairs), part.start + shift, part.start + shift + len(part.after))
+                    )
                 self._repairs.append(Repair(start, end, self._raw[start:end], part.after, part.kind))
         starts, ends = [e.start for e in edits], [e.end for e in edits]
         for one in self._rewritten:
@@ -79,7 +82,8 @@ class Log:
         """All repairs; `text` is the text after the last of them."""
         found = list(self._repairs)
         for one in self._rewritten:
-            found[one.repair] = replace(found[one.repair], after=text[one.start : one.end])
+            if found[one.repair].after != (after := text[one.start : one.end]):
+                found[one.repair] = replace(found[one.repair], after=after)
         return tuple(found)
 
 

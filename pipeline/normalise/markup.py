@@ -61,7 +61,7 @@ def entity(text: str) -> Iterator[Edit]:
 
 
 def markup(text: str) -> Iterator[Edit]:
-    """Removes tags, Markdown heading marks and emphasis; a tag that ends a line becomes a newline if none follows it."""
+    """Removes tags, Markdown heading marks and emphasis; what ends a line becomes a newline if none follows."""
     if "<" in text:
         for m in TAG.finditer(text):
             yield Edit(m.start(), m.end(), "\n" if LINE_END.match(text, m.start()) else "", "markup")

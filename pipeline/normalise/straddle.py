@@ -30,7 +30,7 @@ FEW = 12  # of the best are asked about what is seldom: a second dropped pair, a
 DOUBT = 0.8  # the most that the last character is believed if the shift ends without a trace
 LONE = -4.0  # ln P of an end without a trace at a given character
 MIXED = -4.0  # ln P of a character that only simplified texts have in a traditional one, or the other way round
-LOOSE = -6.0  # ln P that a line ends with a mark that joins or opens, or that one begins with or is followed by LINKS
+LOOSE = -6.0  # ln P that a line ends with a mark that joins or opens, or that one of LINKS begins it or follows one
 LINKS = ("\u3001", "\uff0c")  # 、，
 JOINING = ("\u3001", "\uff0c", "\u201c", "\u300a", "\uff08")  # 、，“《（
 GARBLE = -10.0  # mean ln P of characters that follow the end of a shift below which that was not the end
@@ -51,6 +51,7 @@ class Piece(NamedTuple):
     chance: float = 1.0  # of all possible readings together that have it too
 
 
+Stretch = tuple[int, int]  # of the shown text
 Place = tuple[int, int, str]  # what a piece replaces, and by what
 
 
@@ -61,7 +62,7 @@ class State(NamedTuple):
     waiting: Leads  # the lead byte that waits for its trail byte; several possible ones after a dropped pair
     script: int
     in_step: int = 0  # characters since the shift ended, up to AHEAD
-    joins: bool = False  # whether the last character is of JOINING
+    joins: bool = False  # whether the last character is of JOINING, or there is none
 
 
 class Step(NamedTuple):
@@ -69,7 +70,8 @@ class Step(NamedTuple):
 
     before: Node | None
     score: float  # ln P of the whole reading
-    piece: Piece | None  # None if the character is as it is shown
+    at: Stretch | None  # what the character replaces; None if it is as it is shown
+    char: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -132,12 +134,12 @@ class Search:
     whole: bool  # whether the line ends where `shown` ends
     reached: int = 0  # how far the search went
 
-    def run(self, starts: Iterable[tuple[int, Leads, Piece | None, float]]) -> Found | None:
-        """The best reading of `shown` from given places on (with what waits there, what stands before, and ln P)."""
+    def run(self, starts: Iterable[tuple[int, Leads, Stretch | None, float]]) -> Found | None:
+        """The best reading of `shown` from given places on (with what waits there, what ends there, and ln P)."""
         todo: dict[int, Layer] = defaultdict(Layer)
-        for at, waiting, piece, score in starts:
-            behind = 0 if piece else -LONGEST  # no shift has ended where none has begun
-            todo[at].add(State(EDGE, waiting, 0, behind, joins=True), Step(None, score, piece))
+        for at, waiting, before, score in starts:
+            behind = 0 if before else -LONGEST  # no shift has ended where none has begun
+            todo[at].add(State(EDGE, waiting, 0, behind, joins=True), Step(None, score, before))
         end, last, seen = len(self.shown), list[Node](), list[Node]()
         for i in range(end + 1):
             nodes = todo.pop(i).kept(seen) if i in todo else []
@@ -171,7 +173,7 @@ class Search:
             nodes = layer.kept([])
         return nodes[0].best.score
 
-    def _grow(self, layer: Layer, node: Node, options: Options, at: tuple[int, int] | None, extra: float = 0.0) -> None:
+    def _grow(self, layer: Layer, node: Node, options: Options, at: Stretch | None, extra: float = 0.0) -> None:
         """Adds `node` and one more character, which replaces the characters of `at` (None: it is as shown) to `layer`.
 
         The open word goes on with it, or it ends and the character begins another.
@@ -276,20 +278,19 @@ class Search:
         for trail in read_as(before[1], gloss["reading"]) if before else ():
             if trail in cells():
                 state = node.state._replace(waiting=frozenset([trail]), in_step=0)
-                layer.add(state, Step(node, node.best.score, Piece(i, gloss.end(), "", 0.0)))
+                layer.add(state, Step(node, node.best.score, (i, gloss.end())))
 
 
-def _add(layer: Layer, node: Node, option: Option, word: Word, gain: float, at: tuple[int, int] | None) -> None:
+def _add(layer: Layer, node: Node, option: Option, word: Word, gain: float, at: Stretch | None) -> None:
     char, waiting = option.char, option.waiting
     before = node.state
     if char.script * before.script < 0:
         gain += MIXED
     if before.joins and char.char in LINKS:
         gain += LOOSE
-    piece = Piece(*at, char.char, gain) if at else None
     in_step = 0 if waiting else min(before.in_step + 1, AHEAD)
     state = State(word, waiting, before.script or char.script, in_step, char.char in JOINING)
-    layer.add(state, Step(node, node.best.score + gain, piece))
+    layer.add(state, Step(node, node.best.score + gain, at, char.char))
 
 
 def _best(nodes: Iterable[Node]) -> list[Node]:
@@ -314,7 +315,7 @@ def _over(nodes: Sequence[Node]) -> bool:
 
 def _parts(node: Node) -> Iterator[float]:
     """How much each step has part in the weight of a node."""
-    for before, score, _ in node.steps:
+    for before, score, *_ in node.steps:
         part = math.exp(score - node.best.score)
         yield part * before.weight if before else part
 
@@ -331,8 +332,8 @@ def _chances(last: Sequence[Node], seen: Sequence[Node]) -> Mapping[Place, float
                 share = node.share * part / node.weight
                 if step.before:
                     step.before.share += share
-                if step.piece:
-                    found[step.piece[:3]] += share / total
+                if step.at:
+                    found[*step.at, step.char] += share / total
     return found
 
 
@@ -345,11 +346,12 @@ def _found(last: Sequence[Node], seen: Sequence[Node]) -> Found:
     pieces: list[Piece] = []
     ended = 0
     for i, node in enumerate(path):
-        if pieces and node.state.in_step > 1 and not node.best.piece:
+        if pieces and node.state.in_step > 1 and not node.best.at:
             break
         ended = i
-        if piece := node.best.piece:
-            pieces.append(piece)
+        before, gained, at, char = node.best
+        if at:
+            pieces.append(Piece(*at, char, gained - before.best.score if before else gained))
     score = last[0].best.score
     follows = score - path[ended].best.score
     over = not last[0].state.waiting and follows >= GARBLE * (len(path) - 1 - ended)
@@ -368,5 +370,5 @@ def _judged(pieces: Sequence[Piece], chances: Mapping[Place, float]) -> tuple[Pi
 
 def _without(node: Node, start: int, end: int) -> Step:
     """`node` behind a gloss, which goes if it stands in the shift or behind the ASCII letter that ended it."""
-    goes = node.state.waiting or (node.state.in_step == 1 and node.best.piece)
-    return Step(node, node.best.score, Piece(start, end, "", 0.0) if goes else None)
+    goes = node.state.waiting or (node.state.in_step == 1 and node.best.at)
+    return Step(node, node.best.score, (start, end) if goes else None)

@@ -23,7 +23,7 @@ from pipeline.numerals.signs import (
 )
 
 __all__ = [
-    "BLANK", "DIGITS", "FORMAL", "LARGE", "LARGEST", "LETTERS", "LIST_SIGNS", "MASK", "MONEY_SIGNS", "MORE", "ONE", "RANGE_SIGNS",
-    "SCALES", "SOME",
+    "BLANK", "DIGITS", "FORMAL", "LARGE", "LARGEST", "LETTERS", "LIST_SIGNS", "MASK", "MONEY_SIGNS", "MORE", "ONE",
+    "RANGE_SIGNS", "SCALES", "SOME",
     "Found", "Number", "closing_scale", "fraction", "parse", "scan", "size_of", "to_chinese", "written",
 ]  # fmt: skip

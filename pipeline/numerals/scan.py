@@ -29,7 +29,8 @@ from pipeline.numerals.signs import (
     WHOLE_MASK,
 )
 
-# 千 of 五千瓦 belongs to the unit, that of 一万五千米 to the number; 兆 is a number only before money and other numerals (四十九兆元), not in 兆宽带.
+# 千 of 五千瓦 belongs to the unit, that of 一万五千米 to the number; 兆 is one only before money and numerals
+# (四十九兆元), not in 兆宽带.
 KILO = r"千(?! ?(?:瓦|伏(?!牛)|克|米|卡(?!车|点|口)|赫|帕|字节|比特|焦(?!点|急)))"
 MEGA = r"兆(?= ?[0-9元美日欧港台韩人户吨零〇一二两三四五六七八九十百千万亿])"
 SCALE = rf"(?:[十万亿拾佰仟]|百(?! ?分)|{KILO}|{MEGA})"
