@@ -32,7 +32,8 @@ PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.
 INNER_FOLDS = 3  # for what round two is told of its neighbours
 # Steps of the search: more do not change one decision in a thousand.
 STEPS, INNER_STEPS = 60, 40
-KEY_PENALTY = 1.0  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
+KEY_PENALTY = 0.5  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
+GOLD_WEIGHT = 3.0  # a number of a real report counts as three of the taught ones; chosen the same way among 1, 2, 3, 4
 LEAST_WEIGHT = 0.03  # smaller weights of keys are left out: they make half of the file and change no decision
 KEY_REPORTS = 3  # a key of the context is believed once it stood in this many reports
 
@@ -44,6 +45,7 @@ class Example:
     source: str
     evidence: tuple[Evidence, ...]
     gold: tuple[str | None, ...]
+    weight: float = 1.0
 
 
 def examples_of(gold: Sequence[GoldFile], rules: RuleSet) -> list[Example]:
@@ -59,7 +61,8 @@ def _example(gold: GoldFile, rules: RuleSet) -> Example:
     for row, i in zip(gold.rows, matched, strict=True):
         if i is not None and contexts[i].quantity.measure == row.measure:
             topics[i] = row.topic
-    return Example(gold.name, tuple(gather(contexts, link_parts(contexts, rules), rules)), tuple(topics))
+    evidence = gather(contexts, link_parts(contexts, rules), rules)
+    return Example(gold.name, tuple(evidence), tuple(topics), GOLD_WEIGHT)
 
 
 def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty: float = PENALTY) -> TopicModel:
@@ -138,6 +141,7 @@ def _fit_round(
     key_cells: list[tuple[int, int]] = []
     vote_cells: list[tuple[int, int]] = []
     targets: list[int] = []
+    counts: list[float] = []
     for x, file_votes in zip(examples, votes, strict=True):
         for e, gold, mine in zip(x.evidence, x.gold, file_votes, strict=True):
             if gold is not None:
@@ -146,13 +150,14 @@ def _fit_round(
                 first = n * len(TOPICS)
                 vote_cells += [(first + PLACE[v.topic], column.setdefault(v.feature, len(column))) for v in mine]
                 targets.append(PLACE[gold])
+                counts.append(x.weight)
     keys = _sparse(key_cells, (len(targets), len(row)))
     voting = _sparse(vote_cells, (len(targets) * len(TOPICS), len(column)))
     penalties = np.full((len(row), 1), KEY_PENALTY)
     penalties[: len(MEASURES)] = penalty
     every = np.concatenate([np.broadcast_to(penalties, fitted.shape)[fitted], np.full(len(column), penalty)])
     begin = _begin(start, row, column, fitted)
-    found = _maximise(keys, voting, fitted, np.array(targets), every, begin, steps)
+    found = _maximise(keys, voting, fitted, np.array(targets), np.array(counts, dtype=np.float32), every, begin, steps)
     return _round_of(row, column, fitted, found)
 
 
@@ -181,11 +186,15 @@ def _maximise(
     voting: csr_matrix,
     fitted: NDArray[np.bool_],
     targets: NDArray[np.int64],
+    counts: NDArray[np.float32],
     penalty: NDArray[np.float64],
     begin: NDArray[np.float64],
     steps: int,
 ) -> NDArray[np.float64]:
-    """The fitted biases and then the weights of the votes, that maximise the likelihood of `targets`."""
+    """The fitted biases and then the weights of the votes, that maximise the likelihood of `targets`.
+
+    The n-th target counts as `counts[n]` of them.
+    """
     n, inner = len(targets), int(fitted.sum())
     keys_of, voting_of, each = keys.T.tocsr(), voting.T.tocsr(), np.arange(n)
     bias = np.zeros(fitted.shape, dtype=np.float32)
@@ -198,8 +207,9 @@ def _maximise(
         np.exp(scores, out=scores)
         total = scores.sum(axis=1, keepdims=True)
         scores /= total
-        value = np.log(total.ravel()).sum(dtype=np.float64) - right.sum() + penalty @ (w * w)
+        value = counts @ (np.log(total.ravel()) - right) + penalty @ (w * w)
         scores[each, targets] -= 1
+        scores *= counts[:, None]
         slope = np.concatenate([(keys_of @ scores)[fitted], voting_of @ scores.ravel()])
         return float(value), slope + 2 * penalty * w
 

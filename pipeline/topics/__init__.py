@@ -21,7 +21,6 @@ from pipeline.topics.features import (
     outer_votes,
     scene_of,
     share_votes,
-    strength_near,
     vote_keys,
     whole_votes,
 )
@@ -61,10 +60,10 @@ def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: Rul
         if scene is None or context.index == 0:
             scene = scene_of(context, cues, starts)
             outer = outer_votes(_outer(context, finder, memo))
-        own = cue_votes(context, scene)
+        own, near = cue_votes(context, scene)
         votes = (*own, *outer)
         keys = (*context_keys(context), *vote_keys(votes))
-        gathered.append(Evidence(context, scene, keys, votes, strength_near(own), whole))
+        gathered.append(Evidence(context, scene, keys, votes, near, whole))
     return gathered
 
 

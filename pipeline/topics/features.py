@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
@@ -21,6 +21,7 @@ from pipeline.topics.cues import Cue
 NEAR = 6
 # The windows in which pairs of characters are looked at, in characters: about two clauses before, one behind.
 LEFT_WINDOW, RIGHT_WINDOW, HEADING_WINDOW = 14, 10, 40
+AT = ("left.", "right.", "inside.")  # the features of cues right at the number
 DIGITS = regex.compile(r"[0-9.]++")
 CLAUSE_MARK = regex.compile(r"[，,：:；;。！？\n]")
 
@@ -58,8 +59,11 @@ def scene_of(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Sc
     )
 
 
-def cue_votes(context: Context, scene: Scene) -> list[Vote]:
-    """The votes of the cues in the sentence for the quantity of `context`."""
+def cue_votes(context: Context, scene: Scene) -> tuple[list[Vote], str]:
+    """The votes of the cues in the sentence for the quantity of `context`, and the strongest kind of cue right at it.
+
+    Cues farther off are weighed by what stands at the number: with a noun of its own it asks them less.
+    """
     quantity, own = context.quantity, scene.row_pieces[context.index]
     left_edge, right_edge = _edges(context, scene)
     votes: list[Vote] = []
@@ -78,7 +82,8 @@ def cue_votes(context: Context, scene: Scene) -> list[Vote]:
             if key not in seen:
                 seen.add(key)
                 votes.append(Vote(f"{place}.{cue.rule.kind}.{rank}", cue.rule.topic, cue.rule.id))
-    return votes
+    near = _strength_near(votes)
+    return [v if v.feature.startswith(AT) else replace(v, feature=f"{v.feature}.{near}") for v in votes], near
 
 
 def _edges(context: Context, scene: Scene) -> tuple[int, int]:
@@ -147,9 +152,9 @@ def vote_keys(votes: Sequence[Vote]) -> tuple[str, ...]:
     return tuple(sorted({f"v{v.feature}.{v.topic}" for v in votes}))
 
 
-def strength_near(votes: Sequence[Vote]) -> str:
+def _strength_near(votes: Sequence[Vote]) -> str:
     """The strongest kind of cue that stands directly at the number: thing, act, group, frame or none."""
-    kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(("left.", "right.", "inside."))}
+    kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(AT)}
     for kind in ("thing", "act", "group", "frame"):
         if kind in kinds:
             return kind
