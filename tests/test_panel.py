@@ -96,6 +96,13 @@ def test_what_differs_in_the_key_is_another_fact(column: str) -> None:
     assert len(panel({}, {column: other})) == 2
 
 
+def test_rows_are_in_the_order_of_what_they_say_and_not_of_arrival() -> None:
+    """Arrow lists the values of a closed vocabulary in the order in which they were met."""
+    statuses = ["actual", "planned", "standard"]
+    for arrived in (statuses, statuses[::-1]):
+        assert panel(*({"status": s} for s in arrived))["status"].to_pylist() == statuses
+
+
 def test_marks_and_spaces_make_no_other_subject() -> None:
     assert row({}, {"subject": "“贫困户” "})["subject"] == "贫困户"
 
