@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from conftest import NOW, ROOT, needs_permissions, read_tables
+from documents import as_docx, empty_pdf, parse
 
 from pipeline import ingest
 from pipeline.errors import OptionError
@@ -85,6 +86,46 @@ def test_a_bad_file_is_a_row_and_the_rest_is_read(
         ("ok", None, 1), ("ok", None, 2)
     ]  # fmt: skip
     assert set(tables["observations"]["source"].to_pylist()) == {"a.txt", "c.txt"}
+
+
+SPOILT: list[tuple[str, Callable[[Path], object]]] = [
+    *((case[0], case[1]) for name, case in BAD.items() if name != "forbidden"),
+    ("bad.docx", lambda p: p.write_bytes(as_docx(parse(GOOD))[:-100])),  # cut off while it was copied
+    ("bad.docx", lambda p: p.write_bytes(GOOD.encode())),
+    ("bad.pdf", lambda p: p.write_bytes(empty_pdf(1))),  # a scan: there is no text in it
+    ("bad.pdf", lambda p: p.write_bytes(b"%PDF-1.4\n" + noise(640))),
+    ("bad.html", lambda p: p.write_bytes(b"")),
+    ("bad.zip", lambda p: p.write_bytes(b"PK\x03\x04" + noise(640))),
+    ("bad.doc", lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(640))),
+]
+
+
+def test_fifty_bad_files_among_five_hundred_good_ones(tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    good = [f"{i:03}.txt" for i in range(500)]
+    for i, name in enumerate(good):
+        put(raw, name, GOOD + f"修路{i + 1}公里。")
+    bad = [f"{i * 10 + 5:03} {SPOILT[i % len(SPOILT)][0]}" for i in range(50)]
+    for i, name in enumerate(bad):
+        SPOILT[i % len(SPOILT)][1](raw / name)
+    outcome = update(raw, out)
+    sources = pq.read_table(out / "sources").to_pylist()
+    assert [r["source"] for r in sources if r["status"] == "ok"] == good
+    explained = {r["source"]: r["error"] for r in sources if r["status"] in ("failed", "empty", "unsupported")}
+    assert list(explained) == bad
+    assert outcome.failed == tuple(explained.items())
+    assert all(e.startswith(f"{name}: ") and "; " in e and "\n" not in e for name, e in explained.items())
+    assert not [e for e in explained.values() if "the program failed" in e]
+    assert pq.read_table(out / "observations")["source"].to_pylist() == sorted(good * 2)
+    assert [line.split(" (")[0] for line in told(out)] == [*(e.split(" (")[0] for e in explained.values()), TOTAL]
+
+
+TOTAL = "50 files could not be read"
+
+
+def told(out: Path) -> list[str]:
+    """What `cunbao failures` says."""
+    return command("failures", "--out", out).stdout.splitlines()
 
 
 def test_a_bad_file_is_known_by_its_bytes(tmp_path: Path) -> None:
