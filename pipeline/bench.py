@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -98,31 +97,42 @@ def invent(raw: Path, folder: Path, numbers: Iterable[int]) -> None:
         (folder / name).write_text(text, "utf-8")
 
 
-def measure_store(raw: Path, count: int) -> Iterator[tuple[str, float]]:
-    """What is done and the seconds it takes, as a process of its own: reading `count` files, then nothing, then 1 %.
+@dataclass(frozen=True)
+class Run:
+    """Seconds of one run as a process of its own. `processor`: other programs on the machine do not count."""
 
-    Of what is quick the median of ROUNDS.
-    """
+    what: str
+    seconds: float
+    processor: float
+
+
+def measure_store(raw: Path, count: int) -> Iterator[Run]:
+    """Runs over `count` invented files, then without news, then with 1 % new ones; of what is quick the median."""
     with tempfile.TemporaryDirectory() as folder:
         new, out = Path(folder, "raw"), Path(folder, "out")
         new.mkdir()
         invent(raw, new, range(count))
-        yield f"all {count:,} files", _ingest(new, out)
-        yield "nothing new", statistics.median(_ingest(new, out) for _ in range(ROUNDS))
+        yield _ingest(new, out, f"all {count:,} files")
+        yield _middle([_ingest(new, out, "nothing new") for _ in range(ROUNDS)])
         few, rounds = max(1, count // 100), []
         for start in range(count, count + ROUNDS * few, few):
             invent(raw, new, range(start, start + few))
-            rounds.append(_ingest(new, out))
-        yield f"{few:,} files more", statistics.median(rounds)
+            rounds.append(_ingest(new, out, f"{few:,} files more"))
+        yield _middle(rounds)
 
 
-def _ingest(raw: Path, out: Path) -> float:
-    began = time.perf_counter()
+def _middle(runs: Sequence[Run]) -> Run:
+    return sorted(runs, key=lambda run: run.processor)[len(runs) // 2]
+
+
+def _ingest(raw: Path, out: Path, what: str) -> Run:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "pipeline", "ingest", "--raw", str(raw), "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 6):  # 6: nothing new
         raise OptionError(f"{raw}: the run that was to be timed failed: {done.stderr.strip()[-300:]}")
-    return time.perf_counter() - began
+    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Run(what, seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
 def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iterator[Timing]:

@@ -27,6 +27,7 @@ from pipeline.store.files import snapshots_of
 from pipeline.terminal import DATA, EXIT_CODES, PROCESSED, Jobs, Out, Raw, Reporter, err_console, out_console
 
 if TYPE_CHECKING:
+    from pipeline.bench import Run
     from pipeline.scoreboard import Board
     from pipeline.summary import Summary
 
@@ -275,12 +276,14 @@ def bench(
     out_console.print(table)
 
 
-def _show_runs(runs: list[tuple[str, float]]) -> None:
+def _show_runs(runs: list[Run]) -> None:
     table = Table(title="cunbao ingest, whole processes", title_justify="left")
-    for name in ("what is read", "seconds", "% of the first run"):
+    for name in ("what is read", "seconds", "% of the first run", "seconds of processor", "% of the first run"):
         table.add_column(name, justify="left" if name == "what is read" else "right")
-    for what, seconds in runs:
-        table.add_row(what, f"{seconds:.2f}", f"{100 * seconds / runs[0][1]:.1f}")
+    first = runs[0]
+    for run in runs:
+        pairs = ((run.seconds, first.seconds), (run.processor, first.processor))
+        table.add_row(run.what, *(cell for a, b in pairs for cell in (f"{a:.2f}", f"{100 * a / b:.1f}")))
     out_console.print(table)
 
 

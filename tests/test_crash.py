@@ -160,7 +160,7 @@ def test_a_run_may_fail_at_every_step(before: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_was_read_before_the_fault_is_not_read_again(before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = update.read_batch
+    original = ingest.read_batch
 
     def counting(batch: ingest.Batch) -> object:
         read.extend(source for source, _ in batch.files)

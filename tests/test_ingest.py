@@ -24,8 +24,9 @@ from pipeline import ingest
 from pipeline.errors import OptionError
 from pipeline.fingerprint import Fingerprint, current
 from pipeline.ingest import batches_of, copies_among, read_folder, sources_in
-from pipeline.rules import load_rules
+from pipeline.rules import RuleSet, load_rules
 from pipeline.store import locked
+from pipeline.topics.model import TopicModel
 from pipeline.update import Options, Outcome, bring_up_to_date, preview
 
 GOOD = "红柳村工作总结\n一、基本情况\n全村共有农户320户。\n"
@@ -220,7 +221,12 @@ def test_a_subfolder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     opened: list[Path] = []
-    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or GOOD.encode())
+
+    def read_bytes(path: Path) -> bytes:
+        opened.append(path)
+        return GOOD.encode()
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
     status = read_tables(tmp_path)["sources"]["status"].to_pylist()
     assert opened == []
     assert status in (["failed"], ["unsupported"], [])
@@ -274,8 +280,8 @@ def test_progress_counts_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 # --- what a run does again, and what not
 
 
-def update(raw: Path, out: Path, *, now: dt.datetime = NOW, **options: bool) -> Outcome:
-    return bring_up_to_date(raw, out, Options(**options), now=now, progress=lambda done, total: None)
+def update(raw: Path, out: Path, *, now: dt.datetime = NOW, allow_empty: bool = False) -> Outcome:
+    return bring_up_to_date(raw, out, Options(allow_empty=allow_empty), now=now, progress=lambda done, total: None)
 
 
 def shown(out: Path) -> dict[str, list[dict[str, object]]]:
@@ -367,10 +373,10 @@ def test_a_fault_of_the_program_is_a_failure_of_one_file(tmp_path: Path, monkeyp
 
     original = extract.extract_file
 
-    def broken(path: Path, *rest: object) -> object:
+    def broken(path: Path, source: str, rules: RuleSet, model: TopicModel) -> object:
         if path.name == "b.txt":
             raise RecursionError
-        return original(path, *rest)
+        return original(path, source, rules, model)
 
     monkeypatch.setattr(extract, "extract_file", broken)
     for name in ("a.txt", "b.txt", "c.txt"):

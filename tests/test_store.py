@@ -28,9 +28,9 @@ NAMES = [table.name for table in (*schema.TABLES, *schema.DERIVED)]
 TEXT = "红柳村工作总结\n一、基本情况\n全村共有农户320户1100人,其中脱贫户xx户。\n二、下步打算\n计划修路3。5公里。\n"
 
 
-def ingest(raw: Path, out: Path, **options: bool) -> Outcome:
+def ingest(raw: Path, out: Path) -> Outcome:
     """A run over `raw` at a fixed time."""
-    return bring_up_to_date(raw, out, Options(**options), now=NOW, progress=lambda done, total: None)
+    return bring_up_to_date(raw, out, Options(), now=NOW, progress=lambda done, total: None)
 
 
 def add(raw: Path, count: int, *, rows: int = 1) -> None:
