@@ -296,9 +296,14 @@ def test_a_damaged_manifest_is_named_and_said_how_to_mend(out: Path, raw: Path) 
 
 def test_the_error_that_ended_a_transaction_is_the_one_that_is_told(out: Path) -> None:
     """SQLite rolls back by itself where the disk is full: a second ROLLBACK fails and would hide why."""
-    with Manifest.open(out) as manifest, pytest.raises(OSError, match="no room"), manifest.transaction():
-        manifest._db.execute("ROLLBACK")
-        raise OSError("no room")
+
+    def fill(manifest: Manifest) -> None:
+        with manifest.transaction():
+            manifest._db.execute("ROLLBACK")
+            raise OSError("no room")
+
+    with Manifest.open(out) as manifest, pytest.raises(OSError, match="no room"):
+        fill(manifest)
 
 
 @pytest.fixture
