@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import NOW, needs_permissions, read_tables
+from typer.testing import CliRunner
 
 from pipeline import schema
+from pipeline.cli import app
 from pipeline.errors import BusyError, OptionError, StoreError
 from pipeline.fingerprint import current
 from pipeline.rules import load_rules
@@ -255,6 +257,25 @@ def test_a_snapshot_that_is_not_there_is_named_with_those_that_are(out: Path) ->
     with locked(out), Manifest.open(out) as manifest, pytest.raises(OptionError) as refused:
         restore(out, manifest, 9)
     assert str(refused.value) == f"{out}: there is no snapshot 9; there are: 1"
+
+
+def test_the_commands_show_and_restore_a_snapshot(out: Path, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    add(raw, 1)
+    ingest(raw, out)
+
+    def said(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words, "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    pinned = [line for line in said("snapshots", "--pin", "1").splitlines() if "pinned" in line]
+    assert [line.split("│")[1].strip() for line in pinned] == ["1"]
+    assert "shown" in said("snapshots").splitlines()[-2]
+    line = next(line for line in said("snapshots", "--at", "1").splitlines() if "sources" in line)
+    assert len(eval(line, {"pandas": pd})) == 1  # what it prints is to be pasted
+    assert said("restore", "1") == f"readers of {out} see snapshot 1 until a run reads something new\n"
+    assert len(pd.read_parquet(out / "sources")) == 1
 
 
 @pytest.mark.parametrize("lost", ["observations/data.parquet", "sections", "snapshots/1"])
