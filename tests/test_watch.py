@@ -92,7 +92,19 @@ def test_files_are_read_whole_whatever_happens_to_the_watcher(tmp_path: Path) ->
         (raw / "d.txt.part").write_text(SENTENCE.format(4), "utf-8")
         (raw / "d.txt.part").rename(raw / "d.txt")
         assert eventually(lambda: observations(out, "d.txt") == 1)
+        assert process.stderr is not None
         process.terminate()
-        assert process.wait() == 128 + signal.SIGTERM
+        assert (process.wait(), process.stderr.read()) == (0, b"")
     assert [run["failed"] for run in ended(log)] == [0] * len(ended(log))
     assert sorted(pd.read_parquet(out / "sources")["source"]) == ["a.txt", "b.txt", "c.txt", "d.txt"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_watcher_that_is_told_to_end_while_nothing_happens_ends_well(tmp_path: Path, ending: signal.Signals) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.txt").write_text(SENTENCE.format(1), "utf-8")
+    with watching(tmp_path / "raw", tmp_path / "out", tmp_path / "log", still=0.2) as process:
+        time.sleep(1.0)
+        process.send_signal(ending)
+        assert process.stderr is not None
+        assert (process.wait(), process.stderr.read()) == (0, b"")
