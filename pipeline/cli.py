@@ -222,14 +222,14 @@ def compare(
 def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
     """Fit the weights of the topics and of the section kinds to the annotated reports and to rules/taught.
 
-    They are written to pipeline/topics/model.json and pipeline/kinds.json.
+    They are written to pipeline/topics/model.parquet and pipeline/kinds.json.
     """
     from pipeline import kinds
     from pipeline.gold import load_gold
     from pipeline.rules import load_rules
     from pipeline.taught import taught_in
-    from pipeline.topics.model import MODEL
-    from pipeline.train import examples_of, fit, write_model
+    from pipeline.topics.model import MODEL, write_model
+    from pipeline.train import examples_of, fit
     from pipeline.train_kinds import fit_kinds, kind_examples_of, write_kinds
 
     files, rules = load_gold(gold, [raw]), load_rules()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.attributes import basis_of, link_parts, locate, period_of, place_of, role_of, status_of
@@ -14,7 +15,7 @@ from pipeline.reconcile import reconcile
 from pipeline.records import Context, Document, Failure, Numeral, Observation, RawText, Reading, Text, Topic
 from pipeline.rules import RuleSet
 from pipeline.segment import segment
-from pipeline.topics import decide_topics
+from pipeline.topics import Evidence, decide_topics, gather
 from pipeline.topics.model import TopicModel
 
 
@@ -61,6 +62,11 @@ def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple
     document = locate(text.text, segment(text, rules), rules)
     numerals = find_numerals(text.text, rules)
     return text, document, numerals, tuple(place_quantities(text.text, document, numerals))
+
+
+def evidence_of(contexts: Sequence[Context], rules: RuleSet) -> list[Evidence]:
+    """What speaks for the topics of the quantities of one file; the topic scorer is fitted to it."""
+    return gather(contexts, link_parts(contexts, rules), rules)
 
 
 def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) -> Observation:

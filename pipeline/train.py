@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -17,17 +16,14 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
-from pipeline.attributes import link_parts
-from pipeline.extract import quantities_in
+from pipeline.extract import evidence_of, quantities_in
 from pipeline.gold import GoldFile, match
-from pipeline.rules import Measure, RuleSet, TopicName
-from pipeline.topics import Evidence, gather, vote_together
+from pipeline.rules import Measure, RuleSet
+from pipeline.topics import Evidence, vote_together
 from pipeline.topics.features import Vote, share_votes
-from pipeline.topics.model import Round, TopicModel, best, top
+from pipeline.topics.model import PLACE, TOPICS, Round, TopicModel, best, top
 
-TOPICS: tuple[str, ...] = get_args(TopicName)
 MEASURES: tuple[str, ...] = get_args(Measure)
-PLACE = {topic: i for i, topic in enumerate(TOPICS)}
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
 INNER_FOLDS = 3  # for what round two is told of its neighbours
 # Steps of the search: more do not change one decision in a thousand.
@@ -61,8 +57,7 @@ def _example(gold: GoldFile, rules: RuleSet) -> Example:
     for row, i in zip(gold.rows, matched, strict=True):
         if i is not None and contexts[i].quantity.measure == row.measure:
             topics[i] = row.topic
-    evidence = gather(contexts, link_parts(contexts, rules), rules)
-    return Example(gold.name, tuple(evidence), tuple(topics), GOLD_WEIGHT)
+    return Example(gold.name, tuple(evidence_of(contexts, rules)), tuple(topics), GOLD_WEIGHT)
 
 
 def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty: float = PENALTY) -> TopicModel:
@@ -174,8 +169,8 @@ def _begin(
     bias, weights = np.zeros(fitted.shape), np.zeros(len(column))
     if start is not None:
         for key, i in row.items():
-            for topic, value in start.bias.get(key, {}).items():
-                bias[i, PLACE[topic]] = value
+            if key in start.rows:
+                bias[i] = start.bias[start.rows[key]]
         for feature, i in column.items():
             weights[i] = start.weights.get(feature, 0.0)
     return np.concatenate([bias[fitted], weights])
@@ -220,23 +215,13 @@ def _maximise(
 def _round_of(
     row: dict[str, int], column: dict[str, int], fitted: NDArray[np.bool_], found: NDArray[np.float64]
 ) -> Round:
-    bias = np.zeros(fitted.shape)
+    bias = np.zeros(fitted.shape, dtype=np.float32)
     inner = int(fitted.sum())
-    bias[fitted] = found[:inner]
-    kept: dict[str, dict[str, float]] = {}
-    for key, i in row.items():
-        least = 0.0 if key in MEASURES else LEAST_WEIGHT
-        values = {topic: round(float(value), 2) for topic, value in zip(TOPICS, bias[i], strict=True)}
-        kept[key] = {topic: value for topic, value in values.items() if abs(value) >= least}
-    return Round(
-        {feature: round(float(found[inner + i]), 2) for feature, i in column.items()},
-        {key: values for key, values in kept.items() if values},
-    )
-
-
-def write_model(model: TopicModel, path: Path) -> None:
-    """Writes the weights as JSON."""
-    path.write_text(model.to_json() + "\n", "utf-8")
+    bias[fitted] = found[:inner].round(2)
+    bias[len(MEASURES) :][np.abs(bias[len(MEASURES) :]) < LEAST_WEIGHT] = 0
+    kept = [(key, i) for key, i in row.items() if bias[i].any()]
+    weights = {feature: round(float(found[inner + i]), 2) for feature, i in column.items()}
+    return Round(weights, {key: n for n, (key, _) in enumerate(kept)}, bias[[i for _, i in kept]])
 
 
 def folds(examples: Sequence[Example], n: int = 7) -> list[tuple[list[Example], list[Example]]]:
