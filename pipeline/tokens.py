@@ -65,8 +65,7 @@ class Tokeniser:
 def _prefixes() -> dict[str, int]:
     """What jieba makes of its dictionary: the count of every word, and 0 for all that only begins one."""
     words = lexicon().words
-    longest = max(map(len, words))
-    begun = {word[:end] for end in range(1, longest) for word in words if len(word) > end}
+    begun = {word[:end] for word in words for end in range(1, len(word))}
     return dict.fromkeys(begun, 0) | dict(zip(words, lexicon().counts, strict=True))
 
 

@@ -21,6 +21,7 @@ from typing import get_args
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -108,11 +109,12 @@ def load_model(path: Path = MODEL) -> TopicModel:
 
 
 def _read_round(table: pa.Table, name: str) -> Round:
-    mine = table.to_pandas()
-    mine = mine[mine["round"] == name]
-    votes, keyed = mine[mine["topic"].isna()], mine[mine["topic"].notna()]
-    codes, keys = keyed["key"].factorize()
-    bias = np.zeros((len(keys), len(TOPICS)), dtype=np.float32)
-    bias[codes, keyed["topic"].map(PLACE).to_numpy(dtype=np.int64)] = keyed["weight"]
-    weights = dict(zip(votes["key"], [round(w, 2) for w in votes["weight"].tolist()], strict=True))
-    return Round(weights, {key: i for i, key in enumerate(keys)}, bias)
+    mine = table.filter(pc.equal(table["round"], name)).combine_chunks()
+    shared = pc.is_null(mine["topic"])
+    votes, keyed = mine.filter(shared).to_pydict(), mine.filter(pc.invert(shared)).combine_chunks()
+    keys = keyed["key"].chunk(0).dictionary_encode()
+    bias = np.zeros((len(keys.dictionary), len(TOPICS)), dtype=np.float32)
+    columns = pc.index_in(keyed["topic"], pa.array(TOPICS)).to_numpy()
+    bias[keys.indices.to_numpy(), columns] = keyed["weight"].to_numpy()
+    weights = {feature: round(weight, 2) for feature, weight in zip(votes["key"], votes["weight"], strict=True)}
+    return Round(weights, {key: i for i, key in enumerate(keys.dictionary.to_pylist())}, bias)
