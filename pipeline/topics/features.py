@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -26,8 +27,7 @@ DIGITS = regex.compile(r"[0-9.]++")
 CLAUSE_MARK = regex.compile(r"[，,：:；;。！？\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """One feature that speaks for `topic`; `rule` is the id of the cue behind it, if one is."""
 
     feature: str
@@ -66,7 +66,7 @@ def cue_votes(context: Context, scene: Scene) -> tuple[list[Vote], str]:
     """
     quantity, own = context.quantity, scene.row_pieces[context.index]
     left_edge, right_edge = _edges(context, scene)
-    votes: list[Vote] = []
+    found: list[Vote] = []
     seen: set[tuple[str, str, str]] = set()
     # From the number outwards on both sides, so that the first cue of a place is the nearest one.
     middle = bisect_right([c.start for c in scene.cues], quantity.start)
@@ -81,9 +81,9 @@ def cue_votes(context: Context, scene: Scene) -> tuple[list[Vote], str]:
             key = (place, cue.rule.kind, cue.rule.topic)
             if key not in seen:
                 seen.add(key)
-                votes.append(Vote(f"{place}.{cue.rule.kind}.{rank}", cue.rule.topic, cue.rule.id))
-    near = _strength_near(votes)
-    return [v if v.feature.startswith(AT) else replace(v, feature=f"{v.feature}.{near}") for v in votes], near
+                found.append(Vote(f"{place}.{cue.rule.kind}.{rank}", cue.rule.topic, cue.rule.id))
+    near = _strength_near(found)
+    return [v if v[0].startswith(AT) else Vote(f"{v[0]}.{near}", v[1], v[2]) for v in found], near
 
 
 def _edges(context: Context, scene: Scene) -> tuple[int, int]:
