@@ -19,9 +19,9 @@ from sklearn.model_selection import GroupKFold
 from pipeline.extract import evidence_of, quantities_in
 from pipeline.gold import GoldFile, match
 from pipeline.rules import Measure, RuleSet
-from pipeline.topics import Evidence, vote_together
+from pipeline.topics import Evidence, settle, vote_together
 from pipeline.topics.features import Vote, share_votes
-from pipeline.topics.model import PLACE, TOPICS, Round, TopicModel, best, top
+from pipeline.topics.model import PLACE, TOPICS, Round, TopicModel, top
 
 MEASURES: tuple[str, ...] = get_args(Measure)
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
@@ -69,35 +69,33 @@ def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty:
     every = [*examples, *taught]
     guessed: dict[int, list[str]] = {}
     for training, held in folds(every, INNER_FOLDS):
-        alone = _fit_round(training, [[e.votes for e in x.evidence] for x in training], penalty, steps=INNER_STEPS)
+        alone = _fit_round(training, [_votes_alone(x) for x in training], penalty, steps=INNER_STEPS)
         guessed.update((id(x), _decide_alone(alone, x)) for x in held)
-    alone = _fit_round(every, [[e.votes for e in x.evidence] for x in every], penalty)
+    alone = _fit_round(every, [_votes_alone(x) for x in every], penalty)
     together = _fit_round(every, [_votes_given(x, guessed[id(x)]) for x in every], penalty, start=alone)
     return TopicModel(alone, together)
 
 
-def _votes_given(example: Example, topics: Sequence[str]) -> list[list[Vote]]:
+def _votes_alone(example: Example) -> list[tuple[Vote, ...]]:
+    return [(*e.votes, *e.around.votes) for e in example.evidence]
+
+
+def _votes_given(example: Example, topics: Sequence[str]) -> list[tuple[Vote, ...]]:
     """The votes for each quantity when its neighbours have `topics`."""
     shares = share_votes([e.context for e in example.evidence], topics)
     return [vote_together(example.evidence, i, topics, topics, shares[i]) for i in range(len(topics))]
 
 
 def _decide_alone(round_: Round, example: Example) -> list[str]:
-    return [top(round_.scores(e.keys, e.votes)) for e in example.evidence]
+    """The topics of round one."""
+    sums = [round_.sums((*e.keys, *e.around.keys)) for e in example.evidence]
+    return [top(round_.scores(s, votes)) for s, votes in zip(sums, _votes_alone(example), strict=True)]
 
 
 def decide(model: TopicModel, example: Example) -> tuple[list[str], list[float]]:
     """The topics that `model` gives to the quantities of `example`, and their probabilities."""
-    alone = _decide_alone(model.alone, example)
-    shares = share_votes([e.context for e in example.evidence], alone)
-    decided: list[str] = []
-    confidence: list[float] = []
-    for i, e in enumerate(example.evidence):
-        votes = vote_together(example.evidence, i, decided, alone, shares[i])
-        topic, p = best(model.together.scores(e.keys, votes))
-        decided.append(topic)
-        confidence.append(p)
-    return decided, confidence
+    decisions = settle(example.evidence, model)
+    return [d.topic for d in decisions], [d.confidence for d in decisions]
 
 
 def _believed(examples: Sequence[Example]) -> dict[str, set[str]]:
@@ -105,7 +103,7 @@ def _believed(examples: Sequence[Example]) -> dict[str, set[str]]:
     reports: Counter[str] = Counter()
     topics: dict[str, set[str]] = defaultdict(set)
     for x in examples:
-        known = [(e.keys[1:], g) for e, g in zip(x.evidence, x.gold, strict=True) if g]
+        known = [((*e.keys[1:], *e.around.keys), g) for e, g in zip(x.evidence, x.gold, strict=True) if g]
         reports.update({key for keys, _ in known for key in keys})
         for keys, topic in known:
             for key in keys:
@@ -141,7 +139,7 @@ def _fit_round(
         for e, gold, mine in zip(x.evidence, x.gold, file_votes, strict=True):
             if gold is not None:
                 n = len(targets)
-                key_cells += [(n, row[key]) for key in e.keys if key in row]
+                key_cells += [(n, row[key]) for key in (*e.keys, *e.around.keys) if key in row]
                 first = n * len(TOPICS)
                 vote_cells += [(first + PLACE[v.topic], column.setdefault(v.feature, len(column))) for v in mine]
                 targets.append(PLACE[gold])

@@ -17,6 +17,7 @@ from pipeline.topics.features import (
     Vote,
     context_keys,
     cue_votes,
+    heading_keys,
     neighbour_votes,
     outer_votes,
     scene_of,
@@ -31,6 +32,14 @@ PRECEDING = 80  # characters before the sentence, within its section, whose cues
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a sentence, and speaks alike for all of its quantities."""
+
+    keys: tuple[str, ...]
+    votes: tuple[Vote, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What speaks for a topic without looking at the topics of other quantities."""
 
@@ -38,8 +47,18 @@ class Evidence:
     scene: Scene
     keys: tuple[str, ...]  # of the context and of its votes (features.context_keys, features.vote_keys)
     votes: tuple[Vote, ...]
+    around: Around
     near: str
     whole: int | None  # index of the quantity that this one is a part of
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The topic of a quantity, its probability, and the votes that spoke for it and for others."""
+
+    topic: str
+    confidence: float
+    votes: tuple[Vote, ...]
 
 
 def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: RuleSet) -> list[Evidence]:
@@ -55,16 +74,15 @@ def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: Rul
     memo: dict[str, list[Cue]] = {}
     gathered: list[Evidence] = []
     scene: Scene | None = None
-    outer: list[Vote] = []
-    outer_keys: tuple[str, ...] = ()
+    around = Around((), ())
     for context, whole in zip(contexts, wholes, strict=True):
         if scene is None or context.index == 0:
             scene = scene_of(context, cues, starts)
             outer = outer_votes(_outer(context, finder, memo))
-            outer_keys = vote_keys(outer)
-        own, near = cue_votes(context, scene)
-        keys = (*context_keys(context), *vote_keys(own), *outer_keys)
-        gathered.append(Evidence(context, scene, keys, (*own, *outer), near, whole))
+            around = Around((*heading_keys(context), *vote_keys(outer)), tuple(outer))
+        votes, near = cue_votes(context, scene)
+        keys = (*context_keys(context), *vote_keys(votes))
+        gathered.append(Evidence(context, scene, keys, tuple(votes), around, near, whole))
     return gathered
 
 
@@ -82,9 +100,29 @@ def _outer(context: Context, finder: CueFinder, memo: dict[str, list[Cue]]) -> l
     return found
 
 
+def settle(evidence: Sequence[Evidence], model: TopicModel) -> list[Decision]:
+    """The topic of each quantity of one file: round one alone, round two with what round one says of the others."""
+    sums = [model.sums(e.keys) for e in evidence]
+    around = {id(e.around): (model.sums(e.around.keys), e.around.votes) for e in evidence}
+    alone: list[str] = []
+    for e, (own, _) in zip(evidence, sums, strict=True):
+        (outer, _), votes = around[id(e.around)]
+        alone.append(top(model.alone.scores(own + outer, (*e.votes, *votes))))
+    shares = share_votes([e.context for e in evidence], alone)
+    decided: list[str] = []
+    decisions: list[Decision] = []
+    for i, (e, (_, own)) in enumerate(zip(evidence, sums, strict=True)):
+        (_, outer), _ = around[id(e.around)]
+        votes = vote_together(evidence, i, decided, alone, shares[i])
+        topic, confidence = best(model.together.scores(own + outer, votes))
+        decided.append(topic)
+        decisions.append(Decision(topic, confidence, votes))
+    return decisions
+
+
 def vote_together(
     evidence: Sequence[Evidence], i: int, decided: Sequence[str], alone: Sequence[str], shares: Sequence[Vote]
-) -> list[Vote]:
+) -> tuple[Vote, ...]:
     """The votes for quantity `i` with those of its neighbours: `decided` before, `alone` after, `shares` around it."""
     e = evidence[i]
     index, last = e.context.index, len(e.context.row) - 1
@@ -92,7 +130,8 @@ def vote_together(
     after = alone[i + 1] if index < last else None
     earlier = decided[i - 1] if i and not index and evidence[i - 1].context.section == e.context.section else None
     parts = whole_votes(e.near, e.context.quantity.measure, decided[e.whole]) if e.whole is not None else ()
-    return [*e.votes, *shares, *parts, *neighbour_votes(e.context, e.scene, e.near, before, after, earlier)]
+    neighbours = neighbour_votes(e.context, e.scene, e.near, before, after, earlier)
+    return (*e.votes, *e.around.votes, *shares, *parts, *neighbours)
 
 
 def decide_topics(
@@ -100,19 +139,13 @@ def decide_topics(
 ) -> tuple[Topic, ...]:
     """The topic and subject of each quantity of one file, given in the order of the text; `wholes` as for gather."""
     evidence = gather(contexts, wholes, rules)
-    alone = [top(model.alone.scores(e.keys, e.votes)) for e in evidence]
-    shares = share_votes(contexts, alone)
-    decided: list[str] = []
-    topics: list[Topic] = []
     tokenise = tokeniser(rules)
-    for i, e in enumerate(evidence):
-        quantity = e.context.quantity
-        votes = vote_together(evidence, i, decided, alone, shares[i])
-        topic, confidence = best(model.together.scores(e.keys, votes))
-        weighed = model.together.weigh(votes, topic)
-        rule = weighed[0][1] if weighed and weighed[0][0] == topic else f"bias.{quantity.measure}"
-        decided.append(topic)
-        topics.append(Topic(topic, subject_of(e.context, e.scene.cues, rules, tokenise), rule, confidence, weighed))
+    topics: list[Topic] = []
+    for e, decision in zip(evidence, settle(evidence, model), strict=True):
+        weighed = model.together.weigh(decision.votes, decision.topic)
+        rule = weighed[0][1] if weighed and weighed[0][0] == decision.topic else f"bias.{e.context.quantity.measure}"
+        subject = subject_of(e.context, e.scene.cues, rules, tokenise)
+        topics.append(Topic(decision.topic, subject, rule, decision.confidence, weighed))
     return _inherit_subjects(topics, contexts)
 
 

@@ -133,23 +133,34 @@ def context_keys(context: Context) -> tuple[str, ...]:
     """What stands around the number, as keys of weights that each topic has of its own.
 
     measure and unit; L and R: the 1 to 4 characters that touch it; l and r: pairs of characters in its clause, m and s:
-    also beyond; h: of the heading; k: the kind of its section with the measure. Digits are all 0.
+    also beyond; k: the kind of its section with the measure. Digits are all 0.
     """
     quantity, sentence, text = context.quantity, context.sentence, context.text
     left = DIGITS.sub("0", text[max(sentence.start, quantity.start - LEFT_WINDOW) : quantity.start])
     right = DIGITS.sub("0", text[quantity.end : min(sentence.end, quantity.end + RIGHT_WINDOW)])
-    keys = {f"L{left[-k:]}" for k in range(1, min(4, len(left)) + 1)}
-    keys.update(f"R{right[:k]}" for k in range(1, min(4, len(right)) + 1))
+    keys = [quantity.measure, f"unit.{quantity.unit}", f"k{context.section.kind}.{quantity.measure}"]
+    keys += [f"L{left[-k:]}" for k in range(1, min(4, len(left)) + 1)]
+    keys += [f"R{right[:k]}" for k in range(1, min(4, len(right)) + 1)]
+    keys += _pairs_of("l", CLAUSE_MARK.split(left)[-1])
+    keys += _pairs_of("m", left)
+    keys += _pairs_of("r", CLAUSE_MARK.split(right)[0])
+    keys += _pairs_of("s", right)
+    return tuple(dict.fromkeys(keys))
+
+
+def heading_keys(context: Context) -> tuple[str, ...]:
+    """h: the pairs of characters of the nearest heading."""
     heading = context.headings[0][:HEADING_WINDOW] if context.headings else ""
-    near = (("l", CLAUSE_MARK.split(left)[-1]), ("m", left), ("r", CLAUSE_MARK.split(right)[0]), ("s", right))
-    for name, window in (*near, ("h", heading)):
-        keys.update(name + window[i : i + 2] for i in range(len(window) - 1))
-    return (quantity.measure, f"unit.{quantity.unit}", f"k{context.section.kind}.{quantity.measure}", *sorted(keys))
+    return tuple(dict.fromkeys(_pairs_of("h", heading)))
+
+
+def _pairs_of(name: str, window: str) -> list[str]:
+    return [name + window[i : i + 2] for i in range(len(window) - 1)]
 
 
 def vote_keys(votes: Sequence[Vote]) -> tuple[str, ...]:
     """Each vote as a key of the context: a crop named at the left speaks, by less, for land and income too."""
-    return tuple(sorted({f"v{v.feature}.{v.topic}" for v in votes}))
+    return tuple(dict.fromkeys([f"v{feature}.{topic}" for feature, topic, _ in votes]))
 
 
 def _strength_near(votes: Sequence[Vote]) -> str:
@@ -199,18 +210,19 @@ def share_votes(contexts: Sequence[Context], topics: Sequence[str]) -> list[tupl
     for both, topic in zip(places, topics, strict=True):
         for place in both:
             groups[place][topic] += 1
-    votes: list[tuple[Vote, ...]] = []
+    known: dict[tuple[tuple[str, int], str], list[Vote]] = {}
     for both, own in zip(places, topics, strict=True):
-        mine: list[Vote] = []
         for place in both:
-            group = groups[place]
-            others = group.total() - 1
-            for topic, n in group.items():
-                size = _size_of(n - (topic == own), others)
-                if size:
-                    mine.append(Vote(f"{place[0]}.{size}", topic, f"neighbour.{place[0]}"))
-        votes.append(tuple(mine))
-    return votes
+            if (place, own) not in known:
+                known[place, own] = _shares_of(place[0], groups[place], own)
+    return [(*known[section, own], *known[report, own]) for (section, report), own in zip(places, topics, strict=True)]
+
+
+def _shares_of(place: str, group: Counter[str], own: str) -> list[Vote]:
+    """The votes of a section or report for one of its quantities, which itself counts `own`."""
+    others = group.total() - 1
+    sized = [(topic, _size_of(n - (topic == own), others)) for topic, n in group.items()]
+    return [Vote(f"{place}.{size}", topic, f"neighbour.{place}") for topic, size in sized if size]
 
 
 def _size_of(n: int, others: int) -> str:

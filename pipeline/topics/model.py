@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import get_args
 
@@ -43,14 +43,18 @@ class Round:
     rows: Mapping[str, int]  # key of the context, the measure among them -> row of `bias`
     bias: NDArray[np.float32]  # a row for each key, a column for each of TOPICS
 
-    def scores(self, keys: Sequence[str], votes: Sequence[Vote]) -> list[float]:
-        """The score of each of TOPICS."""
-        rows, weights = self.rows, self.weights
-        scores: list[float] = self.bias[[rows[key] for key in keys if key in rows]].sum(axis=0).tolist()
-        for vote in votes:
-            weight = weights.get(vote.feature)
-            if weight is not None:
-                scores[PLACE[vote.topic]] += weight
+    def sums(self, keys: Sequence[str]) -> NDArray[np.float32]:
+        """The sum of the biases of `keys`, for each of TOPICS."""
+        found: NDArray[np.float32] = self.bias[[self.rows[key] for key in keys if key in self.rows]].sum(axis=0)
+        return found
+
+    def scores(self, sums: NDArray[np.float32], votes: Sequence[Vote]) -> list[float]:
+        """The score of each of TOPICS, given the sums of the biases."""
+        weights = self.weights
+        scores: list[float] = sums.tolist()
+        for feature, topic, _ in votes:
+            if feature in weights:
+                scores[PLACE[topic]] += weights[feature]
         return scores
 
     def weigh(self, votes: Sequence[Vote], topic: str) -> tuple[tuple[str, str, float], ...]:
@@ -66,6 +70,21 @@ class TopicModel:
 
     alone: Round
     together: Round
+
+    @cached_property
+    def _joint(self) -> tuple[dict[str, int], NDArray[np.float32]]:
+        """The biases of both rounds side by side: a key is looked up once for both."""
+        rows = {key: i for i, key in enumerate(dict.fromkeys((*self.alone.rows, *self.together.rows)))}
+        bias = np.zeros((len(rows), 2, len(TOPICS)), dtype=np.float32)
+        for half, round_ in enumerate((self.alone, self.together)):
+            bias[[rows[key] for key in round_.rows], half] = round_.bias
+        return rows, bias
+
+    def sums(self, keys: Sequence[str]) -> NDArray[np.float32]:
+        """The sums of the biases of `keys`: a row for each of the two rounds, a column for each of TOPICS."""
+        rows, bias = self._joint
+        found: NDArray[np.float32] = bias[[rows[key] for key in keys if key in rows]].sum(axis=0)
+        return found
 
     def to_table(self) -> pa.Table:
         """The weights other than nought, in the order of their names; the columns are COLUMNS."""
