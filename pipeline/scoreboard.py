@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from pipeline.evaluate import (
     confusions,
     level,
     structure,
+    topic_pairs,
 )
 
 
@@ -44,6 +46,28 @@ def boards(scores: Sequence[FileScore]) -> Iterator[Board]:
         yield Board(f"F1 by {group}", (group, *LEVELS, "in gold"), frozenset(range(1, 5)), rows)
     rows = tuple((str(c.count), c.attribute, c.gold, c.found, c.example) for c in confusions(scores))
     yield Board("The 20 commonest confusions", ("times", "attribute", "gold", "found", "such as"), frozenset({0}), rows)
+
+
+def pairs_board(scores: Sequence[FileScore], most: int = 20) -> Board:
+    """The topics most often taken for another."""
+    pairs = topic_pairs(scores)
+    gold: Counter[str] = Counter()
+    for (topic, _), n in pairs.items():
+        gold[topic] += n
+    wrong = Counter({pair: n for pair, n in pairs.items() if pair[0] != pair[1]})
+    rows = tuple((str(n), g, f, f"{n / gold[g]:.1%}") for (g, f), n in wrong.most_common(most))
+    title = f"Topics taken for another: {wrong.total()} of {pairs.total()} quantities; the commonest pairs"
+    return Board(title, ("times", "gold", "found", "of the gold's"), frozenset({0, 3}), rows)
+
+
+def topics_board(title: str, ways: Mapping[str, Sequence[FileScore]]) -> Board:
+    """What each way of deciding topics scores: its name -> the scores of the gold files."""
+    rows = tuple(
+        (way, *(f"{level(scores, name, core=core).f1:.4f}" for name in LEVELS[1:] for core in (False, True)))
+        for way, scores in ways.items()
+    )
+    columns = ("topics decided by", *(f"{name}{core}" for name in LEVELS[1:] for core in (" F1", " F1 core")))
+    return Board(title, columns, frozenset(range(1, 5)), rows)
 
 
 def _levels(scores: Sequence[FileScore]) -> Iterator[tuple[str, ...]]:

@@ -31,7 +31,7 @@ FILE = "a.txt"
 BASE = Row(
     id="", start=0, end=0, quote="48户", value=48.0, low=None, high=None, qualifier="exact", masked=False,
     measure="households", topic="population", basis="total", status="actual", role="level", period="2020", part_of="",
-    sentence="全村48户。",
+    subject="农户", sentence="全村48户。",
 )  # fmt: skip
 
 
@@ -90,7 +90,17 @@ GOLD = [
 ]
 FOUND = [
     row("f1", 0, 3),
-    row("f2", 10, 15, measure="persons", value=157.0, part_of="f1", topic="employment", qualifier="about"),
+    row(
+        "f2",
+        10,
+        15,
+        measure="persons",
+        value=157.0,
+        part_of="f1",
+        topic="employment",
+        qualifier="about",
+        subject="贫困户",
+    ),
     row("f3", 20, 25, measure="yuan", value=35000.0, topic="roads", status="planned"),
     row("f4", 30, 35, measure="other", value=90.0, topic="health"),
     row("f6", 50, 54, value=None, masked=True, period=""),
@@ -138,6 +148,8 @@ def test_attributes_by_hand() -> None:
             "period": 1.0,
             "qualifier": 0.8,
             "part_of": 0.8,
+            "subject": 0.8,
+            "subject overlap": (4 + 0.4) / 5,  # 户 is one character of both 贫困户 and 农户: 2 of 5
             "part_of recall": 0.5,
         }
     )
