@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.attributes import basis_of, link_parts, locate, period_of, place_of, role_of, status_of
@@ -14,7 +15,7 @@ from pipeline.reconcile import reconcile
 from pipeline.records import Context, Document, Failure, Numeral, Observation, RawText, Reading, Text, Topic
 from pipeline.rules import RuleSet
 from pipeline.segment import segment
-from pipeline.topics import decide_topics
+from pipeline.topics import Evidence, decide_topics, gather
 from pipeline.topics.model import TopicModel
 
 
@@ -53,6 +54,11 @@ def quantities_in(
     Raises ReadError if the file cannot be read.
     """
     return read_quantities(read_source(path, source), rules)
+
+
+def evidence_for(contexts: Sequence[Context], rules: RuleSet) -> tuple[Evidence, ...]:
+    """What speaks for the topic of each quantity: what training looks at, by the order that the chain has."""
+    return tuple(gather(contexts, link_parts(contexts, rules), rules))
 
 
 def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:

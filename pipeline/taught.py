@@ -7,13 +7,11 @@ from pathlib import Path
 
 import regex
 
-from pipeline.attributes import link_parts
 from pipeline.errors import RuleError
-from pipeline.extract import read_quantities
+from pipeline.extract import evidence_for, read_quantities
 from pipeline.gold import match
 from pipeline.records import RawText
 from pipeline.rules import RuleSet
-from pipeline.topics import gather
 from pipeline.train import PLACE, Example
 
 MARK = regex.compile(r"<([^<>|\n]{1,40})\|([a-z_]{1,30})>")
@@ -60,4 +58,4 @@ def _taught(path: Path, line: int, block: str, rules: RuleSet) -> Example:
             raise RuleError(f"{path}: line {line}: {topic} is no topic; tests/gold/README.md, part 4, lists them")
         if i is not None:
             topics[i] = topic
-    return Example(f"{path.name}:{line}", tuple(gather(contexts, link_parts(contexts, rules), rules)), tuple(topics))
+    return Example(f"{path.name}:{line}", evidence_for(contexts, rules), tuple(topics))

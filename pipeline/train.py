@@ -17,11 +17,10 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
-from pipeline.attributes import link_parts
-from pipeline.extract import quantities_in
+from pipeline.extract import evidence_for, quantities_in
 from pipeline.gold import GoldFile, match
 from pipeline.rules import Measure, RuleSet, TopicName
-from pipeline.topics import Evidence, gather, vote_together
+from pipeline.topics import Evidence, vote_together
 from pipeline.topics.features import Vote, share_votes
 from pipeline.topics.model import Round, TopicModel, best, top
 
@@ -59,7 +58,7 @@ def _example(gold: GoldFile, rules: RuleSet) -> Example:
     for row, i in zip(gold.rows, matched, strict=True):
         if i is not None and contexts[i].quantity.measure == row.measure:
             topics[i] = row.topic
-    return Example(gold.name, tuple(gather(contexts, link_parts(contexts, rules), rules)), tuple(topics))
+    return Example(gold.name, evidence_for(contexts, rules), tuple(topics))
 
 
 def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty: float = PENALTY) -> TopicModel:
