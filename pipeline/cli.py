@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from pipeline.cli_judge import compare, evaluate
+from pipeline.cli_judge import TRY_CODES, compare, evaluate, try_rules
 from pipeline.cli_store import INGEST_CODES, failures, ingest, restore, schedule, snapshots, watch
 from pipeline.errors import CunbaoError
 from pipeline.store.files import snapshots_of
@@ -53,6 +53,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+rules_app.command("try", epilog=TRY_CODES)(try_rules)
 for judging in (evaluate, compare):
     app.command(epilog=EXIT_CODES)(judging)
 for command in (ingest, snapshots, restore, failures, watch, schedule):

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from pipeline.errors import OptionError
-from pipeline.terminal import DATA, GOLD, Gold, Raw, Reporter, show_board
+from pipeline.terminal import DATA, GOLD, Gold, Raw, Reporter, err_console, out_console, show_board
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pipeline.evaluate import FileScore
     from pipeline.gold import GoldFile
     from pipeline.train import Example
+
+TRY_CODES = """Exit codes: 0 nothing is wrong with the rule, whatever it moves; 1 an error of the program itself; 2 an
+option cannot be used; 3 the file cannot be used as rules, or an example fails; 4 done, but some reports could not be
+read."""
 
 
 def evaluate(
@@ -146,6 +151,60 @@ def _show_curve(found: Mapping[str, pa.Table], files: Sequence[GoldFile], exampl
             scores = judge(with_topics(found, learnt.topics), files)
             ways[f"{learnt.reports} reports{more}"] = list(scores.values())
     show_board(topics_board("What is learned from how many reports, scored on others", ways))
+
+
+def try_rules(
+    file: Annotated[Path, typer.Argument(help="A rules file (TOML) with the rules to try, new ones and changed ones.")],
+    into: Annotated[
+        str | None,
+        typer.Option("--into", help="Rules file it goes into: status.toml, topics/works.toml …; default: FILE's name."),
+    ] = None,
+    raw: Raw = DATA,
+    gold: Gold = GOLD,
+    most: Annotated[int, typer.Option("--most", min=0, help="How many moves, gains and losses to list.")] = 40,
+    all_examples: Annotated[
+        bool, typer.Option("--all-examples", help="Run the examples of all other rules too, as rules check does.")
+    ] = False,
+) -> None:
+    """Show what a new or changed rule would change, before it is kept; nothing is written.
+
+    A rule whose id is in that rules file already takes its place, another is put at its end. Its examples are run, then
+    all reports under --raw and those of the gold are read without it and with it: every value that moves is counted,
+    and so is every number of the gold that becomes right or wrong. The topic weights are the shipped ones; they were
+    fitted to the gold without the rule, so look at make cross-validate too once you keep it.
+
+    Example: cunbao rules try my_rule.toml --into status.toml
+    """
+    from pipeline.draft import read_draft
+    from pipeline.evaluate import evaluate as judge
+    from pipeline.gold import load_gold
+    from pipeline.moves import effect_of
+    from pipeline.rulecheck import failures
+    from pipeline.rules import load_rules
+    from pipeline.scoreboard import gain_boards, move_boards, scores_board
+    from pipeline.topics.model import load_model
+
+    rules, model = load_rules(), load_model()
+    draft = read_draft(file, rules, into)
+    named = "; ".join(f"{len(ids)} {what} ({', '.join(ids)})" for what, ids in
+                      (("new", draft.new), ("changed", draft.changed)) if ids)  # fmt: skip
+    out_console.print(Text(f"{file} -> {draft.home}: {named or 'nothing in it is new or changed'}"), soft_wrap=True)
+    if not named:
+        return
+    files = load_gold(gold, [raw])
+    broken = failures(draft.rules, model, None if all_examples else draft.speaking)
+    for line in broken:
+        err_console.print(Text(line), soft_wrap=True)
+    with Reporter(quiet=False, json_log=False) as reporter:
+        effect = effect_of(raw, files, (rules, draft.rules), model, reporter.progress)
+    for line in effect.failed:
+        err_console.print(Text.assemble(("failed ", "red"), line), soft_wrap=True)
+    before, after = judge(effect.before, files), judge(effect.after, files)
+    for board in (*move_boards(effect.moves, most), *gain_boards(before, after, most), scores_board(before, after)):
+        show_board(board)
+    out_console.print(f"{len(broken)} examples broken, {len(effect.moves)} values move; nothing was written")
+    if broken or effect.failed:
+        raise typer.Exit(3 if broken else 4)
 
 
 def compare(

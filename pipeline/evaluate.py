@@ -242,7 +242,7 @@ def confusions(scores: Iterable[FileScore], most: int = 20) -> list[Confusion]:
             for attribute in wrong:
                 key = (attribute, getattr(j.gold, attribute), getattr(j.found, attribute))
                 counts[key] += 1
-                examples.setdefault(key, _around(j.found))
+                examples.setdefault(key, around(j.found))
     return [Confusion(*key, n, examples[key]) for key, n in counts.most_common(most)]
 
 
@@ -259,7 +259,7 @@ def topic_matrix(scores: Iterable[FileScore]) -> pd.DataFrame:
     return pd.DataFrame(counts, index=pd.Index(topics, name="gold"), columns=topics)
 
 
-def _around(row: Row) -> str:
+def around(row: Row) -> str:
     """The sentence of a row, cut to what stands near the number."""
     at = max(0, row.sentence.find(row.quote))
     return row.sentence[max(0, at - 30) : at + len(row.quote) + 15].replace("\n", " ")

@@ -44,7 +44,10 @@ AROUND = (
     "plan",  # what a run has to do
     "update",  # the composition around the store: look, plan, read, commit, publish
     "watch", "schedule", "metrics", "summary", "explain", "rulecheck",
-    "gold", "evaluate", "scoreboard", "peers", "train", "train_kinds", "taught", "trial",
+    "gold", "evaluate",
+    "draft",  # a rules file that is tried
+    "moves",  # and what it would read otherwise
+    "scoreboard", "peers", "train", "train_kinds", "taught", "trial",
     "baseline",  # what the fitted weights have to beat
     "bench", "terminal", "cli_store", "cli_judge", "cli", "__main__",
 )  # fmt: skip
