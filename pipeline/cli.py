@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from pipeline.cli_judge import TRY_CODES, compare, evaluate, try_rules
+from pipeline.cli_judge import GOLD_CODES, TRY_CODES, compare, evaluate, import_gold, try_rules
 from pipeline.cli_store import INGEST_CODES, failures, ingest, restore, schedule, snapshots, watch
 from pipeline.errors import CunbaoError
 from pipeline.store.files import snapshots_of
@@ -52,7 +52,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True)
+gold_app = typer.Typer(help="Look after the annotated reports in tests/gold.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+app.add_typer(gold_app, name="gold")
+gold_app.command("import", epilog=GOLD_CODES)(import_gold)
 rules_app.command("try", epilog=TRY_CODES)(try_rules)
 for judging in (evaluate, compare):
     app.command(epilog=EXIT_CODES)(judging)

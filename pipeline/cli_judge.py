@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from pipeline.errors import OptionError
-from pipeline.terminal import DATA, GOLD, Gold, Raw, Reporter, err_console, out_console, show_board
+from pipeline.terminal import DATA, GOLD, PROCESSED, Gold, Out, Raw, Reporter, err_console, out_console, show_board
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TRY_CODES = """Exit codes: 0 nothing is wrong with the rule, whatever it moves; 1 an error of the program itself; 2 an
 option cannot be used; 3 the file cannot be used as rules, or an example fails; 4 done, but some reports could not be
 read."""
+GOLD_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option or the file cannot be used; 4 done,
+but some lines or reports were not imported, each for the reason shown; 5 the gold folder cannot be written."""
 
 
 def evaluate(
@@ -205,6 +207,47 @@ def try_rules(
     out_console.print(f"{len(broken)} examples broken, {len(effect.moves)} values move; nothing was written")
     if broken or effect.failed:
         raise typer.Exit(3 if broken else 4)
+
+
+def import_gold(
+    corrections: Annotated[
+        Path, typer.Argument(help="CSV file: observation_id, and the columns that are corrected; one line a number.")
+    ],
+    out: Out = PROCESSED,
+    raw: Raw = DATA,
+    gold: Gold = GOLD,
+    reviewed: Annotated[
+        bool, typer.Option("--reviewed", help="Numbers without a line in these reports were looked at, and are right.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace gold files of the same text.")] = False,
+) -> None:
+    """Turn rows of the tables in --out, corrected by hand, into annotated reports in --gold.
+
+    An empty cell means: as it was read. The cell `none` empties value, low, high, period, part_of or subject. The
+    column `action` says `drop` for what is no quantity, and `add` for a number that was missed: a line with a name of
+    your own as observation_id, and source, raw_start, raw_end, measure, topic, value. A corrected value sets the bounds
+    that its qualifier gives. Columns to read by (sentence, raw_text …) may stay in the file.
+
+    Gold says of every number of a report what is right, and that there is no other. So a report is imported only when
+    each of its numbers has a line, or you say --reviewed. Its title, its sections and their kinds are taken as read.
+    Nothing of a report is imported when one of its lines cannot be used; other reports are.
+
+    Example: cunbao gold import corrections.csv --out data/processed --raw data/raw --gold my-gold
+    """
+    from pipeline.confirm import confirm, write_gold
+    from pipeline.corrections import read_corrections
+    from pipeline.trial import TABLES, load_tables
+
+    lines = read_corrections(corrections)
+    annotated, faults = confirm(lines, load_tables(out, (*TABLES, "sources")), raw, reviewed=reviewed)
+    written, refused = write_gold(annotated, gold, force=force)
+    for said in (*faults, *refused):
+        err_console.print(Text(said), soft_wrap=True)
+    for path in written:
+        out_console.print(Text(f"written: {path}"), soft_wrap=True)
+    out_console.print(f"{len(lines)} lines, {len(written)} gold files, {len(faults) + len(refused)} faults")
+    if faults or refused:
+        raise typer.Exit(4)
 
 
 def compare(

@@ -86,13 +86,13 @@ def with_topics(tables: Mapping[str, pa.Table], topics: Sequence[str]) -> dict[s
     return {**tables, "observations": observations.set_column(at, "topic", pa.array(topics, pa.string()))}
 
 
-def load_tables(folder: Path) -> dict[str, pa.Table]:
-    """The tables that an earlier run wrote to `folder`.
+def load_tables(folder: Path, names: Sequence[str] = TABLES) -> dict[str, pa.Table]:
+    """Some of the tables that an earlier run wrote to `folder`.
 
     Raises OptionError if one is missing.
     """
     try:
-        return {name: pq.read_table(folder / name) for name in TABLES}
+        return {name: pq.read_table(folder / name) for name in names}
     except (OSError, pa.ArrowException) as error:
         raise OptionError(
             f"{folder}: no tables can be read there ({error}); give a folder that extract has written"

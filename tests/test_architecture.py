@@ -47,6 +47,7 @@ AROUND = (
     "gold", "evaluate",
     "draft",  # a rules file that is tried
     "moves",  # and what it would read otherwise
+    "corrections", "confirm",  # rows corrected by hand, and the gold they make
     "scoreboard", "peers", "train", "train_kinds", "taught", "trial",
     "baseline",  # what the fitted weights have to beat
     "bench", "terminal", "cli_store", "cli_judge", "cli", "__main__",
