@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.corrections import OFFSETS, Correction
 from pipeline.errors import ReadError, StoreError
@@ -25,6 +26,7 @@ from pipeline.store import files
 Record = dict[str, Any]
 COLUMNS = ("value", "low", "high", "qualifier", "masked", "measure", "topic", "basis", "status", "role", "period",
            "part_of", "subject")  # fmt: skip
+NEEDED = ("observations", "sections", "reports", "sources")
 # What a number that was missed is, where its line does not say otherwise.
 PLAIN: Record = {"value": None, "low": None, "high": None, "qualifier": "exact", "masked": False, "basis": "total",
                  "status": "actual", "role": "level", "part_of": "", "subject": ""}  # fmt: skip
@@ -65,6 +67,9 @@ def confirm(
     `tables` are those of the store: observations, sections, reports, sources. `reviewed`: a number that no line speaks
     of is right too. A fault keeps its own report out, and no other.
     """
+    asked = _where(tables["observations"], "observation_id", [c.id for c in corrections])["source"].to_pylist()
+    asked += [c.source for c in corrections if c.action == "add"]
+    tables = {name: _where(tables[name], "source", asked) for name in NEEDED}
     known = {o["observation_id"]: _as_gold(o) for o in tables["observations"].to_pylist()}
     sources = {s["source"]: s for s in tables["sources"].to_pylist()}
     faults: list[str] = []
@@ -80,12 +85,18 @@ def confirm(
         rows = {i: o for i, o in known.items() if o["source"] == name}
         try:
             source = _source_of(name, sources[name], tables, raw)
+            _refuse_other_text(source, rows.values())
             gold, said = _annotate(source, mine, rows, reviewed=reviewed)
         except _FaultError as fault:
             gold, said = [], [str(fault)]
         found += gold
         faults += said
     return found, faults
+
+
+def _where(table: pa.Table, column: str, values: Sequence[str]) -> pa.Table:
+    """The rows of a table whose `column` holds one of `values`: a store may hold millions of others."""
+    return table.filter(pc.is_in(table[column], value_set=pa.array(sorted(set(values)), pa.string())))
 
 
 def _unknown(c: Correction) -> str:
@@ -117,6 +128,13 @@ def _source_of(name: str, known: Record, tables: Mapping[str, pa.Table], raw: Pa
         [row for row in tables[table].to_pylist() if row["source"] == name] for table in ("reports", "sections")
     )
     return _Source(name, text, content, digest, reports, sections)
+
+
+def _refuse_other_text(source: _Source, rows: Iterable[Record]) -> None:
+    """Raises _FaultError if the same bytes gave another text: what extracts it from a docx or pdf may have changed."""
+    if any(source.text[o["raw_start"] : o["raw_end"]] != o["raw_text"] for o in rows):
+        said = "its text is extracted otherwise than when it was read"
+        raise _FaultError(f"{source.name}: {said}; run cunbao ingest --full and correct the new rows")
 
 
 def _annotate(
