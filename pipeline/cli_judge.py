@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from pipeline.gold import GoldFile
     from pipeline.train import Example
 
-TRY_CODES = """Exit codes: 0 nothing is wrong with the rule, whatever it moves; 1 an error of the program itself; 2 an
-option cannot be used; 3 the file cannot be used as rules, or an example fails; 4 done, but some reports could not be
-read."""
+TRY_CODES = """Exit codes: 0 done, whatever the rule moves; 1 an error of the program itself; 2 an option cannot be
+used; 3 the file cannot be used as rules, or an example fails; 4 done, but some reports could not be read."""
 GOLD_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option or the file cannot be used; 4 done,
 but some lines or reports were not imported, each for the reason shown; 5 the gold folder cannot be written."""
 

@@ -23,9 +23,13 @@ from pipeline.evaluate import (
     confusions,
     evaluate,
     level,
+    overlap,
     structure,
+    topic_matrix,
+    topic_pairs,
 )
 from pipeline.gold import GoldFile, Heading, Row, found_rows, load_gold, match
+from pipeline.scoreboard import pairs_board
 
 FILE = "a.txt"
 BASE = Row(
@@ -176,6 +180,40 @@ def test_confusions_by_hand() -> None:
     assert found == {("topic", "population", "employment"): 1, ("status", "actual", "planned"): 1}
 
 
+def test_topic_pairs_count_quantities_right_or_wrong() -> None:
+    """Of g1 g2 g3 g6 g7; g4 is another measure and no quantity."""
+    pairs = topic_pairs([score(GOLD, FOUND)])
+    assert pairs == {("population", "population"): 3, ("population", "employment"): 1, ("roads", "roads"): 1}
+
+
+def test_the_matrix_of_topics_is_square_and_sums_to_the_quantities() -> None:
+    matrix = topic_matrix([score(GOLD, FOUND)])
+    assert list(matrix.index) == list(matrix.columns) == ["population", "employment", "roads"]
+    assert matrix.loc["population", "employment"] == 1
+    assert int(matrix.to_numpy().sum()) == 5
+
+
+def test_the_board_of_pairs_shows_the_wrong_ones_with_their_share() -> None:
+    board = pairs_board([score(GOLD, FOUND)])
+    assert board.title == "Topics taken for another: 1 of 5 quantities; the commonest pairs"
+    assert board.rows == (("1", "population", "employment", "25.0%"),)
+
+
+def test_each_attribute_is_judged_for_itself() -> None:
+    """A rule that is tried may mend the status of a number whose measure is still wrong."""
+    names = right(row("g", 0, 3), row("f", 0, 3, measure="persons", value=9.0, topic="water"))
+    assert names == {"basis", "status", "role", "qualifier", "subject", "period", "part_of", "span"}
+
+
+OVERLAPS = [("贫困户", "贫困户", 1.0), ("贫困户", "建档贫困户", 0.75), ("茶", "羊", 0.0), ("", "", 1.0),
+            ("", "茶", 0.0), ("户户", "户", 2 / 3)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b", "share"), OVERLAPS)
+def test_subjects_overlap_by_their_characters(a: str, b: str, share: float) -> None:
+    assert overlap(a, b) == overlap(b, a) == pytest.approx(share)
+
+
 def test_the_gains_and_losses_between_two_runs() -> None:
     before = {"a": score(GOLD, FOUND)}
     after = {"a": score(GOLD, [replace(f, topic="roads" if f.id == "f1" else f.topic, status="actual") for f in FOUND])}
@@ -318,6 +356,13 @@ def test_sections(
 ) -> None:
     scored = evaluate(tables([], sections), [gold_file([], HEADINGS)])["a"]
     assert (scored.sections, scored.kinds) == (F1(*found), F1(*kinds))
+
+
+def test_a_heading_found_at_its_text_is_not_taken_for_another_of_its_line() -> None:
+    """Two headings of one level in one line share its start."""
+    headings = [Heading(10, 10, 5, "work"), Heading(20, 10, 5, "work")]
+    scored = evaluate(tables([], [(10, 5, "work"), (20, 5, "work")]), [gold_file([], headings)])["a"]
+    assert scored.sections == F1(2, 2, 2)
 
 
 def test_reports_are_matched_by_their_start() -> None:
