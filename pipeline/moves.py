@@ -84,21 +84,22 @@ def effect_of(
             if isinstance(old, Failure) or isinstance(new, Failure):
                 failed += [reading.error for reading in (old, new) if isinstance(reading, Failure)][:1]
                 continue
-            before, after = _tables(old, rules[0]), _tables(new, rules[1])
+            before, after = _tables([old], rules[0]), _tables([new], rules[1])
             moves += moves_between(old.text.raw, before, after)
             if path in annotated:
                 kept[0].append(before)
                 kept[1].append(after)
     progress(len(files), len(files))
-    return Effect(tuple(moves), _joined(kept[0]), _joined(kept[1]), tuple(failed))
+    return Effect(tuple(moves), _joined(kept[0], rules[0]), _joined(kept[1], rules[1]), tuple(failed))
 
 
-def _tables(reading: Reading, rules: RuleSet) -> Tables:
-    return tables_of([reading], rules, fingerprint=rules.fingerprint, ingested_at=NEVER)
+def _tables(readings: Sequence[Reading], rules: RuleSet) -> Tables:
+    return tables_of(readings, rules, fingerprint=rules.fingerprint, ingested_at=NEVER)
 
 
-def _joined(parts: Sequence[Tables]) -> Tables:
-    return {name: pa.concat_tables([p[name] for p in parts]).unify_dictionaries() for name in JUDGED if parts}
+def _joined(parts: Sequence[Tables], rules: RuleSet) -> Tables:
+    every = parts or [_tables([], rules)]
+    return {name: pa.concat_tables([p[name] for p in every]).unify_dictionaries() for name in JUDGED}
 
 
 def moves_between(raw: RawText, before: Tables, after: Tables) -> Iterator[Move]:

@@ -30,7 +30,8 @@ SIZES = (0, 8, 16, 32)  # reports of the learning curve, before all that a fold 
 @dataclass(frozen=True)
 class Learnt:
     """The topics decided after learning from so many gold reports and taught passages, by weights that never saw the
-    report they were tried on; in the order of the gold files and of their texts."""
+    report they were tried on; in the order of the gold files and of their texts. All that a fold has are a few more
+    in one fold than in another: `reports` is then the largest number."""
 
     reports: int
     taught: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from conftest import NOW, ROOT
 
 from pipeline.draft import Draft, read_draft
 from pipeline.errors import OptionError, RuleError
-from pipeline.evaluate import evaluate
+from pipeline.evaluate import evaluate, level
 from pipeline.extract import read_text
 from pipeline.gold import load_gold
 from pipeline.moves import Effect, Move, effect_of, moves_between
@@ -235,6 +236,16 @@ def test_all_files_are_read_and_the_others_named(effect: tuple[Effect, Any]) -> 
     ]  # fmt: skip
     assert effect[0].moves[2].excerpt == "全村盼着安装路灯9盏。"
     assert effect[0].failed == ("empty.txt: the file is empty; collect it again or remove it",)
+
+
+def test_a_gold_text_that_cannot_be_read_is_named(tmp_path: Path, effect: tuple[Effect, Any]) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "g.txt").write_text("", "utf-8")
+    gold = [replace(g, path=tmp_path / "g.txt") for g in effect[1]]
+    both = (load_rules(), load_rules())
+    found = effect_of(tmp_path / "raw", gold, both, load_model(), lambda done, total: None)
+    assert found.failed == ("g.txt: the file is empty; collect it again or remove it",)
+    assert level(evaluate(found.after, gold).values(), "quantity").found == 0
 
 
 def test_the_gold_gains_and_loses_by_attribute(effect: tuple[Effect, Any]) -> None:
