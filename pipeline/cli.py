@@ -50,9 +50,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # lets lines of a docstring flow
 )
-rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True)
-gold_app = typer.Typer(help="Look after the annotated reports in tests/gold.", no_args_is_help=True)
+rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True, rich_markup_mode="markdown")
+gold_app = typer.Typer(
+    help="Look after the annotated reports in tests/gold.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 app.add_typer(rules_app, name="rules")
 app.add_typer(gold_app, name="gold")
 gold_app.command("import", epilog=GOLD_CODES)(import_gold)
