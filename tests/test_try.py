@@ -98,6 +98,12 @@ def test_a_macro_bears_on_the_rules_that_name_it(tmp_path: Path, rules: RuleSet)
     assert users <= found.speaking < rules.by_id.keys() | rules.checks.keys()
 
 
+def test_what_was_compiled_for_the_rules_is_not_the_draft_s(tmp_path: Path, rules: RuleSet) -> None:
+    assert not rules.compile_text("<<chapter>>").fullmatch("x")
+    assert draft(tmp_path, "chapter = 'x'", rules, "macros.toml").rules.compile_text("<<chapter>>").fullmatch("x")
+    assert not rules.compile_text("<<chapter>>").fullmatch("x")
+
+
 REFUSED: list[tuple[str, str, str, str | None, type[Exception], str]] = [
     ("another name", CUE, "hope.toml", None, OptionError, "hope.toml: this is the name of no rules file"),
     ("into nowhere", CUE, "hope.toml", "hopes.toml", OptionError, "--into hopes.toml: this is the name"),
@@ -198,6 +204,18 @@ def test_a_kind_of_section_moves_with_what_hangs_on_it(tmp_path: Path, rules: Ru
     kinds = {move for move in found if move[1] == "sections.kind"}
     assert [move[3] for move in kinds] == ["plan"]
     assert ("9名", "observations.status", "actual", "planned") in found
+
+
+def test_what_vanishes_one_way_appears_the_other(tmp_path: Path, rules: RuleSet) -> None:
+    text = "红柳村2021年工作总结\n全村盼着有低保户46户,其中A类19户。\n"
+    raw = RawText("a.txt", text, "", len(text), "txt", "utf-8", "test")
+    before, after = (tables(raw, r) for r in (rules, draft(tmp_path, CUE, rules).rules))
+    assert before["checks"].num_rows
+    # As if no check could be made any more.
+    after["checks"] = after["checks"].slice(0, 0)
+    there, back = list(moves_between(raw, before, after)), list(moves_between(raw, after, before))
+    assert {(m.column, m.after, m.before) for m in there} == {(m.column, m.before, m.after) for m in back}
+    assert {(m.text, m.after) for m in there if m.column == "checks.verdict"} == {("46户", "none")}
 
 
 # --- the whole effect
