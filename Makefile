@@ -6,7 +6,8 @@ RAW ?= data/raw
 OUT ?= data/processed
 JOBS ?= 1
 PEERS ?= ../peers
-export PYTHONDONTWRITEBYTECODE ?= 1
+# Compiled once, and not beside the sources: a night without news would compile for longer than it works.
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.venv/pycache
 
 .DEFAULT_GOAL := help
 .PHONY: help extract ingest test evaluate cross-validate learning-curve compare train notebooks peers bench lint lock gazetteer clean

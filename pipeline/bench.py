@@ -1,14 +1,18 @@
 """How fast the chain is on one core: real files repeated with changes, each stage timed, beside a bare regex pass.
 
-Machines are noisy: compare the ratios to the bare pass of the same run, not seconds between runs.
+And what a run of `cunbao ingest` costs as a whole process where little or nothing is new, beside a first run.
+Machines are noisy: compare the ratios to the bare pass or the first run of the same go, not seconds between goes.
 """
 
 from __future__ import annotations
 
 import random
 import resource
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +31,9 @@ from pipeline.topics.model import TopicModel
 STAGES = ("normalise", "segment", "find_numerals", "place_quantities", "link_parts", "decide_topics", "observe")
 BARE = regex.compile(r"[0-9]++(?:\.[0-9]++)?+\p{Han}")
 DIGITS = regex.compile(r"[0-9]")
+REPORT = 2_000  # characters of an invented report: a short one; the village reports of data/raw have 2,200 to 4,400
+LONGEST = 300  # characters of a line that is taken over
+ROUNDS = 3  # of what is quick
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,19 @@ def corpus(raw: Path, megabytes: float) -> list[RawText]:
 
     Changed digits keep memos of whole sentences from answering. Raises OptionError if no file can be read.
     """
+    texts = _readable(raw)
+    chance = random.Random(0)  # noqa: S311  (no secret: the same corpus every time)
+    grown: list[RawText] = []
+    size = 0
+    while size < megabytes * 1e6:
+        for raw_text in texts:
+            text = _other_digits(raw_text.text, chance)
+            grown.append(replace(raw_text, text=text))
+            size += len(text.encode())
+    return grown
+
+
+def _readable(raw: Path) -> list[RawText]:
     texts: list[RawText] = []
     for source, path in sources_in(raw):
         try:
@@ -56,15 +76,63 @@ def corpus(raw: Path, megabytes: float) -> list[RawText]:
             continue
     if not texts:
         raise OptionError(f"{raw}: none of its files can be read")
-    chance = random.Random(0)  # noqa: S311  (no secret: the same corpus every time)
-    grown: list[RawText] = []
-    size = 0
-    while size < megabytes * 1e6:
-        for raw_text in texts:
-            text = DIGITS.sub(lambda m: chance.choice("123456789"), raw_text.text)
-            grown.append(replace(raw_text, text=text))
-            size += len(text.encode())
-    return grown
+    return texts
+
+
+def _other_digits(text: str, chance: random.Random) -> str:
+    return DIGITS.sub(lambda m: chance.choice("123456789"), text)
+
+
+def invent(raw: Path, folder: Path, numbers: Iterable[int]) -> None:
+    """Writes reports of REPORT characters into `folder`: lines of the files under `raw` in any order, digits changed.
+
+    The report of a number is the same every time. Its name is any, so that new files come between old ones.
+    """
+    lines = [line for t in _readable(raw) for line in t.text.splitlines() if 0 < len(line.strip()) <= LONGEST]
+    for number in numbers:
+        chance = random.Random(number)  # noqa: S311
+        name, text = f"{chance.getrandbits(64):016x}.txt", ""
+        while len(text) < REPORT:
+            text += _other_digits(chance.choice(lines), chance) + "\n"
+        (folder / name).write_text(text, "utf-8")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Seconds of one run as a process of its own. `processor`: other programs on the machine do not count."""
+
+    what: str
+    seconds: float
+    processor: float
+
+
+def measure_store(raw: Path, count: int) -> Iterator[Run]:
+    """Runs over `count` invented files, then without news, then with 1 % new ones; of what is quick the median."""
+    with tempfile.TemporaryDirectory() as folder:
+        new, out = Path(folder, "raw"), Path(folder, "out")
+        new.mkdir()
+        invent(raw, new, range(count))
+        yield _ingest(new, out, f"all {count:,} files")
+        yield _middle([_ingest(new, out, "nothing new") for _ in range(ROUNDS)])
+        few, rounds = max(1, count // 100), []
+        for start in range(count, count + ROUNDS * few, few):
+            invent(raw, new, range(start, start + few))
+            rounds.append(_ingest(new, out, f"{few:,} files more"))
+        yield _middle(rounds)
+
+
+def _middle(runs: Sequence[Run]) -> Run:
+    return sorted(runs, key=lambda run: run.processor)[len(runs) // 2]
+
+
+def _ingest(raw: Path, out: Path, what: str) -> Run:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    command = [sys.executable, "-m", "pipeline", "ingest", "--raw", str(raw), "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 6):  # 6: nothing new
+        raise OptionError(f"{raw}: the run that was to be timed failed: {done.stderr.strip()[-300:]}")
+    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Run(what, seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
 def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iterator[Timing]:

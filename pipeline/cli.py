@@ -41,6 +41,7 @@ from pipeline.terminal import (
 )
 
 if TYPE_CHECKING:
+    from pipeline.bench import Run
     from pipeline.summary import Summary
 
 app = typer.Typer(
@@ -183,14 +184,14 @@ def text(
 def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
     """Fit the weights of the topics and of the section kinds to the annotated reports and to rules/taught.
 
-    They are written to pipeline/topics/model.json and pipeline/kinds.json.
+    They are written to pipeline/topics/model.parquet and pipeline/kinds.json.
     """
     from pipeline import kinds
     from pipeline.gold import load_gold
     from pipeline.rules import load_rules
     from pipeline.taught import taught_in
-    from pipeline.topics.model import MODEL
-    from pipeline.train import examples_of, fit, write_model
+    from pipeline.topics.model import MODEL, write_model
+    from pipeline.train import examples_of, fit
     from pipeline.train_kinds import fit_kinds, kind_examples_of, write_kinds
 
     files, rules = load_gold(gold, [raw]), load_rules()
@@ -207,12 +208,22 @@ def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
 def bench(
     raw: Raw = DATA,
     megabytes: Annotated[float, typer.Option("--megabytes", min=0.1, max=1000, help="Size of the text to read.")] = 2.0,
+    files: Annotated[
+        int | None,
+        typer.Option("--files", min=1, help="Time whole runs of `cunbao ingest` over so many invented short reports."),
+    ] = None,
 ) -> None:
-    """Measure the speed of the chain on one core, stage by stage, beside a bare regex pass."""
-    from pipeline.bench import corpus, measure, peak_memory
+    """Measure the speed of the chain on one core, stage by stage, beside a bare regex pass.
+
+    Example: cunbao bench --files 2000
+    """
+    from pipeline.bench import corpus, measure, measure_store, peak_memory
     from pipeline.rules import load_rules
     from pipeline.topics.model import load_model
 
+    if files is not None:
+        _show_runs(list(measure_store(raw, files)))
+        return
     texts = corpus(raw, megabytes)
     timings = list(measure(texts, load_rules(), load_model()))
     floor = timings[0].speed
@@ -224,6 +235,17 @@ def bench(
         table.add_column(name, justify="left" if name == "stage" else "right")
     for timing in timings:
         table.add_row(timing.stage, f"{timing.speed:.2f}", f"{floor / timing.speed:.0f}")
+    out_console.print(table)
+
+
+def _show_runs(runs: list[Run]) -> None:
+    table = Table(title="cunbao ingest, whole processes", title_justify="left")
+    for name in ("what is read", "seconds", "% of the first run", "seconds of processor", "% of the first run"):
+        table.add_column(name, justify="left" if name == "what is read" else "right")
+    first = runs[0]
+    for run in runs:
+        pairs = ((run.seconds, first.seconds), (run.processor, first.processor))
+        table.add_row(run.what, *(cell for a, b in pairs for cell in (f"{a:.2f}", f"{100 * a / b:.1f}")))
     out_console.print(table)
 
 

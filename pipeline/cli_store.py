@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -236,15 +236,15 @@ def watch(
     log: LogFile = None,
     metrics: MetricsFile = None,
 ) -> None:
-    """Follow a folder: read what arrives as soon as it has arrived whole, until Ctrl-C.
+    """Follow a folder: read what arrives as soon as it has arrived whole, until Ctrl-C or SIGTERM.
 
     Example: cunbao watch --raw data/raw --out data/processed
     """
     from pipeline.update import Options
     from pipeline.watch import changes
 
-    signal.signal(signal.SIGTERM, _end)
-    with _opened(log) as file, Reporter(quiet=True, json_log=True, file=file) as reporter:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both ways to end it end it well, whatever it is doing
+    with suppress(KeyboardInterrupt), _opened(log) as file, Reporter(quiet=True, json_log=True, file=file) as reporter:
         for _ in changes(raw, still=still):
             try:
                 _run(raw, out, Options(jobs=jobs), reporter, metrics)

@@ -56,17 +56,17 @@ def quantities_in(
     return read_quantities(read_source(path, source), rules)
 
 
-def evidence_for(contexts: Sequence[Context], rules: RuleSet) -> tuple[Evidence, ...]:
-    """What speaks for the topic of each quantity: what training looks at, by the order that the chain has."""
-    return tuple(gather(contexts, link_parts(contexts, rules), rules))
-
-
 def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple[Numeral, ...], tuple[Context, ...]]:
     """The chain up to the quantities where they stand, before anything is known of their meaning."""
     text = normalise(raw)
     document = locate(text.text, segment(text, rules), rules)
     numerals = find_numerals(text.text, rules)
     return text, document, numerals, tuple(place_quantities(text.text, document, numerals))
+
+
+def evidence_of(contexts: Sequence[Context], rules: RuleSet) -> list[Evidence]:
+    """What speaks for the topics of the quantities of one file; the topic scorer is fitted to it."""
+    return gather(contexts, link_parts(contexts, rules), rules)
 
 
 def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) -> Observation:

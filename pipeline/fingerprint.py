@@ -36,7 +36,7 @@ class Fingerprint:
 @cache
 def current(rules: Path = RULES) -> Fingerprint:
     """The fingerprint of this program with these rules, without loading either."""
-    code = (p for p in PACKAGE.rglob("*") if p.suffix in {".py", ".json", ".txt", ".gz"} and _matters(p))
+    code = (p for p in PACKAGE.rglob("*") if p.suffix in {".py", ".json", ".parquet", ".txt", ".gz"} and _matters(p))
     versions = " ".join(f"{name}={_version(name)}" for name in LIBRARIES)
     return Fingerprint(_digest(rules, rules.rglob("*.toml")), _digest(PACKAGE, code, versions))
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import regex
 
 from pipeline import schema
 from pipeline.errors import StoreError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 KEY = ["place", "adcode", "period", "indicator", "basis", "status", "role", "subject"]
 FACT = ["value", "low", "high"]
 # What makes one observation better than another, most important first; the names are those of the column chosen_by.
 REASONS = ("known", "exact", "whole", "majority", "latest", "confident", "first")
+NEEDED = {*schema.PANEL.schema().names, "report_id", "part_of", "masked"}  # of the observations
 NOISE = regex.compile(r"[^\p{L}]+")
 ROW = ["place", "adcode", "period", "period_start", "period_end", "subject"]  # of the wide form
 
@@ -26,63 +33,121 @@ def panel_of(observations: pa.Table, reports: pa.Table) -> pa.Table:
     The same value for the same fact in a report and its twins counts once. Masked numbers count as missing: a fact of
     which nothing else is known keeps a row without a value.
     """
-    rows = _ranked(_joined(observations, reports))
-    groups = rows.groupby(KEY, dropna=False, sort=False, observed=True)
-    best = groups.nth(0).set_index("group")
-    others = rows[rows["value"] != groups["value"].transform("first")]
-    rival = others.groupby("group").nth(0).set_index("group")
-    table = best.assign(
-        observations=groups.size().to_numpy(),
-        reports=groups["root"].nunique().to_numpy(),
-        agree=(groups["value"].nunique() <= 1).to_numpy(),
-        least=groups["value"].min().to_numpy(),
-        most=groups["value"].max().to_numpy(),
-        observation_ids=groups["observation_id"].agg(list).to_numpy(),
-    )
-    table["chosen_by"] = _reasons(table, rival.reindex(table.index))
-    table = table.sort_values(KEY, kind="stable", na_position="last")
+    rows = _joined(observations, reports)
+    merits = _merits(rows)
+    group = np.asarray(rows["group"])
+    # Stable: of equals the first stated stays the first.
+    order = np.lexsort([*(-merits[name] for name in reversed(REASONS)), group])
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    value = _floats(rows["value"])[order]
+    best, size = order[starts], np.diff(starts, append=len(order))
+    known = np.where(np.isnan(value), len(order), np.arange(len(order)))
+    first = np.append(value, np.nan)[_least(known, starts)]
+    other = np.where(value != np.repeat(first, size), np.arange(len(order)), len(order))
+    rival = np.append(order, -1)[_least(other, starts)]
+    agree = _distinct(group, _codes(rows["value"]), ~np.isnan(_floats(rows["value"]))) <= 1
+    made = {
+        "chosen_by": _reasons(merits, best, rival, agree, size),
+        "observations": size,
+        "reports": _distinct(group, _codes(rows["root"])),
+        "agree": agree,
+        "least": np.fmin.reduceat(value, starts) if len(value) else value,
+        "most": np.fmax.reduceat(value, starts) if len(value) else value,
+        "observation_ids": pa.ListArray.from_arrays(
+            np.append(starts, len(order)).astype(np.int32), rows["observation_id"].take(order).combine_chunks()
+        ),
+    }
+    chosen = rows.take(best)
     arrow = schema.PANEL.schema()
-    return pa.Table.from_pandas(table[arrow.names], schema=arrow, preserve_index=False).replace_schema_metadata(
-        arrow.metadata
+    columns = [pa.array(made[f.name], f.type, from_pandas=True) if f.name in made else chosen[f.name] for f in arrow]
+    return pa.Table.from_arrays(columns, schema=arrow)
+
+
+def _joined(observations: pa.Table, reports: pa.Table) -> pa.Table:
+    """The observations with their report's date and the first of its twins, each fact of a family of twins once.
+
+    `group` numbers the facts in the order of KEY, `stated` what is said of them.
+    """
+    at = pc.index_in(observations["report_id"], value_set=reports["report_id"].combine_chunks())
+    twins = reports["twin_of"].take(at)
+    rows = observations.select([n for n in observations.column_names if n in NEEDED]).append_column(
+        "root", pc.coalesce(twins, observations["report_id"])
     )
+    rows = rows.append_column("date", pc.fill_null(reports["report_date"].take(at), ""))
+    subjects = rows["subject"].combine_chunks().dictionary_encode()
+    bare = pa.array([NOISE.sub("", subject) for subject in subjects.dictionary.to_pylist()], pa.string())
+    where = rows.column_names.index("subject")
+    rows = rows.set_column(where, rows.schema.field(where), bare.take(subjects.indices))
+    group = _numbered(*(_codes(rows[name]) for name in KEY))
+    stated = _numbered(group, *(_codes(rows[name]) for name in FACT))
+    rows = rows.append_column("group", pa.array(group)).append_column("stated", pa.array(stated))
+    same = _numbered(stated, _codes(rows["root"]), np.asarray(rows["masked"]))
+    once = np.unique(same, return_index=True)[1][same] == np.arange(len(rows))
+    return rows.filter(pc.or_(pc.is_null(twins), pa.array(once)))
 
 
-def _joined(observations: pa.Table, reports: pa.Table) -> pd.DataFrame:
-    """The observations with their report's date and the first of its twins, each fact of a family of twins once."""
-    names = [*(n for n in schema.PANEL.schema().names if n in observations.schema.names),
-             "observation_id", "report_id", "part_of", "masked"]  # fmt: skip
-    rows = observations.select(list(dict.fromkeys(names))).to_pandas()
-    dates = reports.select(["report_id", "report_date", "twin_of"]).to_pandas()
-    rows = rows.merge(dates, on="report_id", how="left")
-    rows["root"] = rows["twin_of"].fillna(rows["report_id"])
-    rows["subject"] = [NOISE.sub("", subject) for subject in rows["subject"]]
-    again = rows["twin_of"].notna() & rows.duplicated(["root", *KEY, *FACT, "masked"], keep="first")
-    kept: pd.DataFrame = rows[~again].copy()
-    return kept
+def _merits(rows: pa.Table) -> dict[str, np.ndarray]:
+    """A column for each of REASONS: larger is better."""
+    value = _floats(rows["value"])
+    known = ~np.isnan([_floats(rows[name]) for name in FACT]).all(axis=0) & ~np.asarray(rows["masked"])
+    exact = np.asarray(pc.equal(rows["qualifier"].cast(pa.string()), "exact"))
+    stated = np.asarray(rows["stated"])
+    return {
+        "known": known.astype(int),
+        "exact": (exact & ~np.isnan(value)).astype(int),
+        "whole": np.asarray(pc.is_null(rows["part_of"])).astype(int),
+        "majority": _distinct(stated, _codes(rows["root"]))[stated],
+        "latest": _codes(rows["date"]),
+        "confident": np.round(np.asarray(rows["confidence"]), 2),
+        "first": -np.arange(len(rows)),
+    }
 
 
-def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows, those of one fact together, the best first; a column for each of REASONS, larger is better."""
-    rows["group"] = rows.groupby(KEY, dropna=False, sort=False, observed=True).ngroup()
-    rows["known"] = (rows[FACT].notna().any(axis=1) & ~rows["masked"]).astype(int)
-    rows["exact"] = ((rows["qualifier"].astype(str) == "exact") & rows["value"].notna()).astype(int)
-    rows["whole"] = rows["part_of"].isna().astype(int)
-    rows["majority"] = rows.groupby(["group", *FACT], dropna=False)["root"].transform("nunique")
-    dates = rows["report_date"].fillna("").astype(str)
-    rows["latest"] = dates.rank(method="dense").astype(int)
-    rows["confident"] = rows["confidence"].round(2)
-    rows["first"] = -pd.RangeIndex(len(rows))
-    order = ["group", *REASONS]
-    return rows.sort_values(order, ascending=[True, *([False] * len(REASONS))], kind="stable")
-
-
-def _reasons(best: pd.DataFrame, rival: pd.DataFrame) -> pd.Series[str]:
+def _reasons(
+    merits: Mapping[str, np.ndarray], best: np.ndarray, rival: np.ndarray, agree: np.ndarray, size: np.ndarray
+) -> list[str]:
     """Why each best observation was taken: the first thing in which it beats the best of another value."""
-    reason = pd.Series("first", index=best.index)
-    for name in reversed(REASONS):
-        reason = reason.mask(best[name] != rival[name], name)
-    reason = reason.mask(best["agree"], "agree").mask(best["observations"] == 1, "only")
-    return reason.mask(best["known"] == 0, "masked")
+    conditions = [merits["known"][best] == 0, size == 1, agree]
+    conditions += [merits[name][best] != merits[name][rival] for name in REASONS]
+    reasons: list[str] = np.select(conditions, ["masked", "only", "agree", *REASONS], "first").tolist()
+    return reasons
+
+
+def _floats(column: pa.ChunkedArray) -> np.ndarray:
+    """Numbers, NaN where there is none."""
+    return np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False), float)
+
+
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
+    """For each row the place of its value among all values in order; behind them all where there is none.
+
+    By value and not by place in an Arrow dictionary, which hangs on the order in which files arrived.
+    """
+    values = column.combine_chunks()
+    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    places = np.append(np.asarray(pc.rank(encoded.dictionary, tiebreaker="dense")), len(encoded.dictionary) + 1)
+    codes: np.ndarray = places[np.asarray(pc.fill_null(encoded.indices, len(encoded.dictionary)))].astype(np.int64)
+    return codes
+
+
+def _numbered(*columns: np.ndarray) -> np.ndarray:
+    """A number for each combination of codes, in the order of the first column, then of the second …"""
+    found = np.zeros(len(columns[0]), np.int64)
+    for codes in columns:
+        found = np.unique(found * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1]
+    return found
+
+
+def _distinct(group: np.ndarray, codes: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
+    """How many different codes each group has, among the rows that are to be counted."""
+    pairs = group * (codes.max(initial=0) + 1) + codes
+    once = np.unique(pairs if counted is None else pairs[counted])
+    return np.bincount(once // (codes.max(initial=0) + 1), minlength=group.max(initial=-1) + 1)
+
+
+def _least(numbers: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The least number of each stretch."""
+    return np.minimum.reduceat(numbers, starts) if len(numbers) else numbers
 
 
 def widen(panel: pa.Table) -> pd.DataFrame:

@@ -261,12 +261,16 @@ class RuleSet:
         return {r.id: r for r in rules}
 
 
-@lru_cache(maxsize=4)
 def load_rules(folder: Path = RULES) -> RuleSet:
-    """Reads and validates every rules file under `folder`.
+    """Reads and validates every rules file under `folder`, once per process.
 
     Raises RuleError, naming file, rule and key, for the first thing it does not know.
     """
+    return _load(folder)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path) -> RuleSet:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.toml")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

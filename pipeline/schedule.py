@@ -48,9 +48,10 @@ def command_of(python: Path, raw: Path, out: Path, jobs: int) -> list[str]:
 def systemd(command: Sequence[str], folders: Sequence[Path], here: Path, at: str) -> tuple[str, str]:
     """The service and the timer. Raises OptionError if `at` is no time."""
     hour, minute = _time(at)
-    places = " ".join(_quoted(str(f.absolute())) for f in folders)
     service = SERVICE.format(
-        folders=places, here=_escaped(str(here.absolute())), command=" ".join(map(_quoted, command))
+        folders=" ".join(_quoted(str(f.absolute())) for f in folders),
+        here=_escaped(str(here.absolute())),
+        command=" ".join(_quoted(word).replace("$", "$$") for word in command),  # only in commands $ means variables
     )
     return service, TIMER.format(at=f"{hour}:{minute}")
 
@@ -58,7 +59,9 @@ def systemd(command: Sequence[str], folders: Sequence[Path], here: Path, at: str
 def cron(command: Sequence[str], here: Path, at: str, log: Path) -> str:
     """The line for crontab; standard error goes to `log`. Raises OptionError if `at` is no time."""
     hour, minute = _time(at)
-    words = f"cd {shlex.quote(str(here.absolute()))} && {shlex.join(command)} >/dev/null 2>>{shlex.quote(str(log))}"
+    # The folder of the log is made first: before the first run it is not there, and without it nothing would run.
+    begin = f"cd {shlex.quote(str(here.absolute()))} && mkdir -p {shlex.quote(str(log.parent))}"
+    words = f"{begin} && {shlex.join(command)} >/dev/null 2>>{shlex.quote(str(log))}"
     # In a crontab a bare % ends the command.
     return f"{int(minute)} {int(hour)} * * * " + words.replace("%", "\\%")
 
@@ -76,6 +79,6 @@ def _escaped(word: str) -> str:
 
 
 def _quoted(word: str) -> str:
-    r"""A word as systemd.syntax(7) wants it; in a command $ stands for variables, too."""
-    inner = _escaped(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    """A word as systemd.syntax(7) wants it."""
+    inner = _escaped(word).replace("\\", "\\\\").replace('"', '\\"')
     return inner if re.fullmatch(r"[\w@%+=:,./$-]+", inner) else f'"{inner}"'

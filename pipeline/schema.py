@@ -259,7 +259,11 @@ REPAIRS = TableSpec(
         *_RAW,
         _text("before", "what stood there"),
         _text("after", "what it was read as"),
-        Column("kind", CATEGORY, "the fixer that changed it"),
+        Column(
+            "kind",
+            CATEGORY,
+            "the fixer that changed it; …_unsure: other readings are possible; …_tail: damaged, and left",
+        ),
     ),
 )
 

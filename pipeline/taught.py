@@ -8,11 +8,12 @@ from pathlib import Path
 import regex
 
 from pipeline.errors import RuleError
-from pipeline.extract import evidence_for, read_quantities
+from pipeline.extract import evidence_of, read_quantities
 from pipeline.gold import match
 from pipeline.records import RawText
 from pipeline.rules import RuleSet
-from pipeline.train import PLACE, Example
+from pipeline.topics.model import PLACE
+from pipeline.train import Example
 
 MARK = regex.compile(r"<([^<>|\n]{1,40})\|([a-z_]{1,30})>")
 
@@ -58,4 +59,4 @@ def _taught(path: Path, line: int, block: str, rules: RuleSet) -> Example:
             raise RuleError(f"{path}: line {line}: {topic} is no topic; tests/gold/README.md, part 4, lists them")
         if i is not None:
             topics[i] = topic
-    return Example(f"{path.name}:{line}", evidence_for(contexts, rules), tuple(topics))
+    return Example(f"{path.name}:{line}", tuple(evidence_of(contexts, rules)), tuple(topics))

@@ -10,6 +10,7 @@ import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.lexicon import lexicon
 from pipeline.rules import RuleSet
 
 if TYPE_CHECKING:
@@ -33,20 +34,16 @@ class Tokeniser:
         with warnings.catch_warnings():  # jieba 0.42 imports pkg_resources and has invalid escapes
             warnings.simplefilter("ignore")
             import jieba
-            import jieba.posseg
             import spacy
-        shared = jieba.dt
-        if not shared.initialized:
-            # jieba's own initialize() would load a marshalled cache from the shared temporary folder, which anybody
-            # may have written: build from the packaged dictionary instead.
-            shared.FREQ, shared.total = shared.gen_pfdict(shared.get_dict_file())
-            shared.initialized = True
-        jieba.posseg.dt.makesure_userdict_loaded()
-        # A dictionary of its own: each word added to the shared one changes the likelihood of all others, so that
-        # 在建设中 was cut as 在建设|中 or not, depending on how many rule sets the process had loaded.
+        if not jieba.dt.initialized:
+            # spaCy has it cut a word, and its own initialize() would load a marshalled cache from the shared temporary
+            # folder, which anybody may have written.
+            jieba.dt.FREQ, jieba.dt.total, jieba.dt.initialized = _prefixes(), sum(lexicon().counts), True
+        # Its own copy: each word added to a shared one changes the likelihood of all others, so that 在建设中 was cut
+        # as 在建设|中 or not, depending on how many rule sets the process had loaded.
         dictionary = jieba.Tokenizer()
-        dictionary.FREQ, dictionary.total, dictionary.initialized = dict(shared.FREQ), shared.total, True
-        self._tags: dict[str, str] = dict(jieba.posseg.dt.word_tag_tab)
+        dictionary.FREQ, dictionary.total, dictionary.initialized = dict(_prefixes()), sum(lexicon().counts), True
+        self._tags = dict(zip(lexicon().words, lexicon().tags, strict=True))
         for rule in rules.topics:
             for word in rule.words:
                 if len(word) > 1:
@@ -62,6 +59,14 @@ class Tokeniser:
     def __call__(self, text: str) -> tuple[Word, ...]:
         """The words of `text` in order."""
         return tuple(Word(token.text, self._tags.get(token.text, "x")) for token in self._language.tokenizer(text))
+
+
+@lru_cache(maxsize=1)
+def _prefixes() -> dict[str, int]:
+    """What jieba makes of its dictionary: the count of every word, and 0 for all that only begins one."""
+    words = lexicon().words
+    begun = {word[:end] for word in words for end in range(1, len(word))}
+    return dict.fromkeys(begun, 0) | dict(zip(words, lexicon().counts, strict=True))
 
 
 @lru_cache(maxsize=2)

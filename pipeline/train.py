@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -17,21 +16,20 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
-from pipeline.extract import evidence_for, quantities_in
+from pipeline.extract import evidence_of, quantities_in
 from pipeline.gold import GoldFile, match
-from pipeline.rules import Measure, RuleSet, TopicName
+from pipeline.rules import Measure, RuleSet
 from pipeline.topics import Evidence, vote_together
 from pipeline.topics.features import Vote, share_votes
-from pipeline.topics.model import Round, TopicModel, best, top
+from pipeline.topics.model import PLACE, TOPICS, Round, TopicModel, best, top
 
-TOPICS: tuple[str, ...] = get_args(TopicName)
 MEASURES: tuple[str, ...] = get_args(Measure)
-PLACE = {topic: i for i, topic in enumerate(TOPICS)}
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
 INNER_FOLDS = 3  # for what round two is told of its neighbours
 # Steps of the search: more do not change one decision in a thousand.
 STEPS, INNER_STEPS = 60, 40
-KEY_PENALTY = 1.0  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
+KEY_PENALTY = 0.5  # L2 on the weights of keys, chosen the same way among 0.5, 1, 2
+GOLD_WEIGHT = 3.0  # a number of a real report counts as three of the taught ones; chosen the same way among 1, 2, 3, 4
 LEAST_WEIGHT = 0.03  # smaller weights of keys are left out: they make half of the file and change no decision
 KEY_REPORTS = 3  # a key of the context is believed once it stood in this many reports
 
@@ -43,6 +41,7 @@ class Example:
     source: str
     evidence: tuple[Evidence, ...]
     gold: tuple[str | None, ...]
+    weight: float = 1.0
 
 
 def examples_of(gold: Sequence[GoldFile], rules: RuleSet) -> list[Example]:
@@ -58,7 +57,7 @@ def _example(gold: GoldFile, rules: RuleSet) -> Example:
     for row, i in zip(gold.rows, matched, strict=True):
         if i is not None and contexts[i].quantity.measure == row.measure:
             topics[i] = row.topic
-    return Example(gold.name, evidence_for(contexts, rules), tuple(topics))
+    return Example(gold.name, tuple(evidence_of(contexts, rules)), tuple(topics), GOLD_WEIGHT)
 
 
 def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty: float = PENALTY) -> TopicModel:
@@ -137,6 +136,7 @@ def _fit_round(
     key_cells: list[tuple[int, int]] = []
     vote_cells: list[tuple[int, int]] = []
     targets: list[int] = []
+    counts: list[float] = []
     for x, file_votes in zip(examples, votes, strict=True):
         for e, gold, mine in zip(x.evidence, x.gold, file_votes, strict=True):
             if gold is not None:
@@ -145,13 +145,14 @@ def _fit_round(
                 first = n * len(TOPICS)
                 vote_cells += [(first + PLACE[v.topic], column.setdefault(v.feature, len(column))) for v in mine]
                 targets.append(PLACE[gold])
+                counts.append(x.weight)
     keys = _sparse(key_cells, (len(targets), len(row)))
     voting = _sparse(vote_cells, (len(targets) * len(TOPICS), len(column)))
     penalties = np.full((len(row), 1), KEY_PENALTY)
     penalties[: len(MEASURES)] = penalty
     every = np.concatenate([np.broadcast_to(penalties, fitted.shape)[fitted], np.full(len(column), penalty)])
     begin = _begin(start, row, column, fitted)
-    found = _maximise(keys, voting, fitted, np.array(targets), every, begin, steps)
+    found = _maximise(keys, voting, fitted, np.array(targets), np.array(counts, dtype=np.float32), every, begin, steps)
     return _round_of(row, column, fitted, found)
 
 
@@ -168,8 +169,8 @@ def _begin(
     bias, weights = np.zeros(fitted.shape), np.zeros(len(column))
     if start is not None:
         for key, i in row.items():
-            for topic, value in start.bias.get(key, {}).items():
-                bias[i, PLACE[topic]] = value
+            if key in start.rows:
+                bias[i] = start.bias[start.rows[key]]
         for feature, i in column.items():
             weights[i] = start.weights.get(feature, 0.0)
     return np.concatenate([bias[fitted], weights])
@@ -180,11 +181,15 @@ def _maximise(
     voting: csr_matrix,
     fitted: NDArray[np.bool_],
     targets: NDArray[np.int64],
+    counts: NDArray[np.float32],
     penalty: NDArray[np.float64],
     begin: NDArray[np.float64],
     steps: int,
 ) -> NDArray[np.float64]:
-    """The fitted biases and then the weights of the votes, that maximise the likelihood of `targets`."""
+    """The fitted biases and then the weights of the votes, that maximise the likelihood of `targets`.
+
+    The n-th target counts as `counts[n]` of them.
+    """
     n, inner = len(targets), int(fitted.sum())
     keys_of, voting_of, each = keys.T.tocsr(), voting.T.tocsr(), np.arange(n)
     bias = np.zeros(fitted.shape, dtype=np.float32)
@@ -197,8 +202,9 @@ def _maximise(
         np.exp(scores, out=scores)
         total = scores.sum(axis=1, keepdims=True)
         scores /= total
-        value = np.log(total.ravel()).sum(dtype=np.float64) - right.sum() + penalty @ (w * w)
+        value = counts @ (np.log(total.ravel()) - right) + penalty @ (w * w)
         scores[each, targets] -= 1
+        scores *= counts[:, None]
         slope = np.concatenate([(keys_of @ scores)[fitted], voting_of @ scores.ravel()])
         return float(value), slope + 2 * penalty * w
 
@@ -209,23 +215,13 @@ def _maximise(
 def _round_of(
     row: dict[str, int], column: dict[str, int], fitted: NDArray[np.bool_], found: NDArray[np.float64]
 ) -> Round:
-    bias = np.zeros(fitted.shape)
+    bias = np.zeros(fitted.shape, dtype=np.float32)
     inner = int(fitted.sum())
-    bias[fitted] = found[:inner]
-    kept: dict[str, dict[str, float]] = {}
-    for key, i in row.items():
-        least = 0.0 if key in MEASURES else LEAST_WEIGHT
-        values = {topic: round(float(value), 2) for topic, value in zip(TOPICS, bias[i], strict=True)}
-        kept[key] = {topic: value for topic, value in values.items() if abs(value) >= least}
-    return Round(
-        {feature: round(float(found[inner + i]), 2) for feature, i in column.items()},
-        {key: values for key, values in kept.items() if values},
-    )
-
-
-def write_model(model: TopicModel, path: Path) -> None:
-    """Writes the weights as JSON."""
-    path.write_text(model.to_json() + "\n", "utf-8")
+    bias[fitted] = found[:inner].round(2)
+    bias[len(MEASURES) :][np.abs(bias[len(MEASURES) :]) < LEAST_WEIGHT] = 0
+    kept = [(key, i) for key, i in row.items() if bias[i].any()]
+    weights = {feature: round(float(found[inner + i]), 2) for feature, i in column.items()}
+    return Round(weights, {key: n for n, (key, _) in enumerate(kept)}, bias[[i for _, i in kept]])
 
 
 def folds(examples: Sequence[Example], n: int = 7) -> list[tuple[list[Example], list[Example]]]:

@@ -9,7 +9,6 @@ compares only what is new with what is known, and the outcome is that of reading
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -23,6 +22,8 @@ LEAST = 200  # shingles: a shorter text is too short to be told from its genre
 # Among the annotated reports unrelated ones reach 0.15; copies with three clauses in ten rewritten stay above 0.35.
 THRESHOLD = 0.28
 MANY = 50  # reports of one band that are looked at: a phrase that all share makes no twins
+CHUNK = 10_000  # pairs compared at a time: some tens of megabytes
+PENDING = 5_000_000  # pairs that are held before those found in several bands are joined
 NOISE = regex.compile(r"[^\p{L}]|[A-Za-z]")
 
 
@@ -48,9 +49,10 @@ def mark_twins(reports: pa.Table) -> pa.Table:
     ids, signatures = reports["report_id"].to_pylist(), reports["signature"].to_pylist()
     first: dict[int, int] = {}
     similarity: dict[int, float] = {}
-    for i, j, alike in _pairs(
-        [None if s is None else np.frombuffer(bytes.fromhex(s), dtype="<u4") for s in signatures]
-    ):
+    long = [i for i, signature in enumerate(signatures) if signature is not None]
+    minima = np.frombuffer(bytes.fromhex("".join(signatures[i] for i in long)), dtype="<u4").reshape(-1, SIZE)
+    for later, earlier, alike in _pairs(minima):
+        i, j = long[later], long[earlier]
         first[i], similarity[i] = first.get(j, j), alike
     twins = [ids[first[i]] if i in first else None for i in range(len(ids))]
     return _with(_with(reports, "twin_of", twins), "twin_similarity", [similarity.get(i) for i in range(len(ids))])
@@ -62,17 +64,31 @@ def _with(table: pa.Table, name: str, values: list[object]) -> pa.Table:
     return table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
 
 
-def _pairs(signatures: list[np.ndarray | None]) -> Iterator[tuple[int, int, float]]:
-    """For each report that has one: its most similar earlier report and their similarity (0 to 1)."""
-    bands: defaultdict[bytes, list[int]] = defaultdict(list)
-    for i, own in enumerate(signatures):
-        if own is None:
-            continue
-        keys = [bytes([b]) + own[b * ROWS : (b + 1) * ROWS].tobytes() for b in range(SIZE // ROWS)]
-        near = sorted({j for key in keys for j in bands[key][:MANY]})
-        alike = [(float((own == signatures[j]).mean()), -j) for j in near]
-        best = max(alike, default=(0.0, 0))
-        if best[0] >= THRESHOLD:
-            yield i, -best[1], best[0]
-        for key in keys:
-            bands[key].append(i)
+def _pairs(signatures: np.ndarray) -> Iterator[tuple[int, int, float]]:
+    """For each row: the most similar row before it and their similarity (0 to 1), if that is enough for a twin."""
+    later, earlier = np.divmod(_near(signatures), max(1, len(signatures)))
+    alike = np.zeros(len(later))
+    for start in range(0, len(later), CHUNK):
+        some = slice(start, start + CHUNK)
+        alike[some] = (signatures[later[some]] == signatures[earlier[some]]).mean(axis=1)
+    order = np.lexsort((earlier, -alike, later))
+    first = order[np.diff(later[order], prepend=-1) > 0]
+    for pair in first[alike[first] >= THRESHOLD]:
+        yield int(later[pair]), int(earlier[pair]), float(alike[pair])
+
+
+def _near(signatures: np.ndarray) -> np.ndarray:
+    """The pairs of rows that share a band, each as later * number of rows + earlier, in order."""
+    found = [np.zeros(0, np.int64)]
+    for start in range(0, SIZE, ROWS):
+        band = signatures[:, start : start + ROWS]
+        order = np.lexsort(band.T)  # stable: rows with the same band stay in order
+        fresh = np.ones(len(order), bool)
+        fresh[1:] = (band[order[1:]] != band[order[:-1]]).any(axis=1)
+        opened = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
+        counts = np.minimum(np.arange(len(order)) - opened, MANY)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        found.append(np.repeat(order, counts) * len(order) + order[np.repeat(opened, counts) + within])
+        if sum(map(len, found)) > 2 * len(found[0]) + PENDING:
+            found = [np.unique(np.concatenate(found))]
+    return np.unique(np.concatenate(found))

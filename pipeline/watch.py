@@ -18,16 +18,14 @@ UNFINISHED = (".part", ".tmp", ".crdownload", ".download", ".filepart", "~")  # 
 def changes(raw: Path, *, still: float, stop: Event | None = None) -> Iterator[None]:
     """Yields at first, and when files under `raw` have changed and nothing has changed any more for `still` seconds.
 
-    Raises OptionError if the extra `watch` is not installed.
+    Raises OptionError if the extra `watch` is not installed, KeyboardInterrupt if a handler of signals raises anything.
     """
     try:
         import watchfiles
     except ImportError:
         raise OptionError("watching a folder needs one more package: pip install 'cunbao[watch]'") from None
     waiting = True  # what arrived before anybody watched; the first round comes when the watching has begun
-    rounds = watchfiles.watch(
-        raw, watch_filter=_matters, stop_event=stop, raise_interrupt=False, yield_on_timeout=True, rust_timeout=500
-    )
+    rounds = watchfiles.watch(raw, watch_filter=_matters, stop_event=stop, yield_on_timeout=True, rust_timeout=500)
     for changed in rounds:
         if changed or waiting:
             waiting = False

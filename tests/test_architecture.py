@@ -25,7 +25,9 @@ PACKAGE = ROOT / "pipeline"
 
 # In the order of the flow: a module imports only from modules above it. A new module must be given its place here.
 GROUND = (
-    "errors", "spans", "records", "numerals", "rules", "tokens",
+    "errors", "spans", "records", "numerals", "rules",
+    "lexicon",  # jieba's dictionary, which tokens and likeness read
+    "tokens",
     "edtf",  # dates in writing
     "gazetteer",  # codes of places by name and year: data, like rules
     "clauses",  # the layout of a sentence, which topics and attributes both read

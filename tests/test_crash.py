@@ -160,7 +160,7 @@ def test_a_run_may_fail_at_every_step(before: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_was_read_before_the_fault_is_not_read_again(before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = update.read_batch
+    original = ingest.read_batch
 
     def counting(batch: ingest.Batch) -> object:
         read.extend(source for source, _ in batch.files)
@@ -274,7 +274,7 @@ def test_a_full_disk_is_said_and_the_tables_stay(before: Path, limit: int) -> No
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, ignored)
     assert limit > 5_000 or said is not None
-    assert said is None or str(out) in said
+    assert said is None or (said.startswith(f"{out}: cannot be written (") and "make room" in said)
     seen = rows_in(out)
     assert all(seen[name] in (old[name], new[name]) for name in NAMES)
     run(raw, out)

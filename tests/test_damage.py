@@ -31,10 +31,10 @@ from hypothesis import strategies as st
 from pipeline.normalise import FIXERS, normalise
 from pipeline.normalise.byte_shift import EACH, SEARCHED
 from pipeline.normalise.choices import IN_STEP
-from pipeline.normalise.gbk import cells, pair, refused
+from pipeline.normalise.gbk import pair, refused
 from pipeline.normalise.readings import read_as, readings
 from pipeline.normalise.script import simplify
-from pipeline.normalise.straddle import LONGEST, Search, start
+from pipeline.normalise.straddle import LONGEST, Search
 from pipeline.normalise.wording import EDGE, Model
 from pipeline.numerals import to_chinese
 from pipeline.read import read_source
@@ -66,7 +66,7 @@ def fixed(fixer: str, text: str) -> str:
 
 
 def flagged(edits: Iterable[Edit]) -> bool:
-    return any(e.kind.endswith("_tail") for e in edits)
+    return any(e.kind.endswith(("_tail", "_unsure")) for e in edits)
 
 
 PAIRS = [
@@ -207,7 +207,7 @@ def unhidden(damaged: Damaged) -> bool:
     data = damaged.clean.encode("gbk")[before + 1 :]
     tail = data[: len(damaged.clean[damaged.hit.start : damaged.hit.stop].encode("gbk")) - 1]
     whole = len(tail) % 2 == 1 and 0x40 <= tail[-1] < 0x80
-    return whole and all(cell in cells().get(cell[0], {}) or shown(cell) for cell in _pairs(tail[:-1]))
+    return whole and all(shown(cell) for cell in _pairs(tail[:-1]))
 
 
 def _pairs(data: bytes) -> list[bytes]:
@@ -216,10 +216,24 @@ def _pairs(data: bytes) -> list[bytes]:
 
 def test_inline_shifts_are_exact_where_all_bytes_are_shown() -> None:
     damaged = [d for d in straddled(110, "inline") if unhidden(d)]
-    hit = sum(len(d.hit) for d in damaged)
-    back = sum(len(d.hit) for d in damaged if fixed("inline_shift", d.shown) == d.clean)
-    assert hit > 40
-    assert back >= 0.99 * hit
+    assert sum(len(d.hit) for d in damaged) > 40
+    assert [d.clean for d in damaged if fixed("inline_shift", d.shown) != d.clean] == []
+
+
+def test_inline_shifts_with_hidden_bytes_are_flagged() -> None:
+    """Of a character whose trail byte is lost some hundred fit: it may be put in, but never without a flag."""
+    damaged = [d for d in straddled(110, "inline") if not unhidden(d)]
+    wrong = [d for d in damaged if fixed("inline_shift", d.shown) != d.clean]
+    assert len(damaged) > 20
+    assert len(wrong) <= 0.2 * len(damaged)
+    assert [d.clean for d in wrong if not flagged(found("inline_shift", d.shown))] == []
+
+
+def test_what_may_be_damage_stays_and_is_flagged() -> None:
+    """The bytes fit, but no words come out."""
+    text = "多少?nǐ)好"
+    assert fixed("inline_shift", text) == text
+    assert flagged(found("inline_shift", text))
 
 
 def recovered(damaged: Damaged, repaired: str) -> int:
@@ -229,20 +243,28 @@ def recovered(damaged: Damaged, repaired: str) -> int:
     return sum(block.size for block in blocks)
 
 
+@pytest.mark.parametrize("swallow", [False, True], ids=["", "swallowed marks"])
 @pytest.mark.parametrize("lone", ["", "?"], ids=["no trace", "question mark"])
-def test_shifted_headings_come_back(lone: str) -> None:
-    hit = back = silent = 0
-    for i, heading in enumerate(headings(16, f"shift {lone}")):
-        damaged = byte_shift(i % 10 + 1, traditional(heading), lone=lone)
+def test_shifted_headings_come_back(lone: str, swallow: bool) -> None:
+    """Those that come back wrong are all flagged, and of those that come back right not many are."""
+    hit = back = right = doubted = 0
+    silent = []
+    for i, heading in enumerate(headings(40, f"shift {lone}")):
+        damaged = byte_shift(i % 10 + 1, traditional(heading), lone=lone, swallow=swallow)
         edits = found("byte_shift", damaged.shown)
         repaired = apply(damaged.shown, edits)
         enumerator = f"（{to_chinese(i % 10 + 1)}）"
         assert repaired.startswith(enumerator)
         hit += len(damaged.hit) - len(enumerator)
         back += recovered(damaged, repaired) - len(enumerator)
-        silent += repaired != damaged.clean and not flagged(edits)
-    assert back >= 0.8 * hit
-    assert silent <= 2
+        if repaired == damaged.clean:
+            right += 1
+            doubted += flagged(edits)
+        elif not flagged(edits):
+            silent.append((damaged.clean, repaired))
+    assert back >= 0.85 * hit
+    assert silent == []
+    assert doubted <= 0.3 * right
 
 
 @pytest.mark.parametrize("n", range(1, 11))
@@ -331,7 +353,7 @@ def test_words_are_likelier_than_garble() -> None:
 
     def score(text: str) -> float:
         search = Search(text, model, whole=True)
-        search.run([(0, start(None, IN_STEP))])
+        search.run([(0, IN_STEP, None, 0.0)])
         return search.as_shown()
 
     assert score("加强组织") > score("訌娊织组") + 10
@@ -340,7 +362,7 @@ def test_words_are_likelier_than_garble() -> None:
 
 def test_the_words_of_the_document_count() -> None:
     word = "垸堤"
-    code = ord(word[0]) << 16 | ord(word[1])
-    assert code not in Model().mass
-    assert Model(f"{word}加固，修筑{word}。").mass[code] > 0
-    assert Model().closes(EDGE) == 0.0
+    code = ord(word[1])
+    assert code not in Model().after(ord(word[0])).gains
+    assert Model(f"{word}加固，修筑{word}。").after(ord(word[0])).gains[code] < 0
+    assert Model().after(EDGE).closes == 0.0

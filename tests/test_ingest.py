@@ -18,13 +18,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from conftest import NOW, ROOT, needs_permissions, read_tables
+from documents import as_docx, empty_pdf, parse
 
 from pipeline import ingest
 from pipeline.errors import OptionError
 from pipeline.fingerprint import Fingerprint, current
 from pipeline.ingest import batches_of, copies_among, read_folder, sources_in
-from pipeline.rules import load_rules
+from pipeline.rules import RuleSet, load_rules
 from pipeline.store import locked
+from pipeline.topics.model import TopicModel
 from pipeline.update import Options, Outcome, bring_up_to_date, preview
 
 GOOD = "红柳村工作总结\n一、基本情况\n全村共有农户320户。\n"
@@ -85,6 +87,46 @@ def test_a_bad_file_is_a_row_and_the_rest_is_read(
         ("ok", None, 1), ("ok", None, 2)
     ]  # fmt: skip
     assert set(tables["observations"]["source"].to_pylist()) == {"a.txt", "c.txt"}
+
+
+SPOILT: list[tuple[str, Callable[[Path], object]]] = [
+    *((case[0], case[1]) for name, case in BAD.items() if name != "forbidden"),
+    ("bad.docx", lambda p: p.write_bytes(as_docx(parse(GOOD))[:-100])),  # cut off while it was copied
+    ("bad.docx", lambda p: p.write_bytes(GOOD.encode())),
+    ("bad.pdf", lambda p: p.write_bytes(empty_pdf(1))),  # a scan: there is no text in it
+    ("bad.pdf", lambda p: p.write_bytes(b"%PDF-1.4\n" + noise(640))),
+    ("bad.html", lambda p: p.write_bytes(b"")),
+    ("bad.zip", lambda p: p.write_bytes(b"PK\x03\x04" + noise(640))),
+    ("bad.doc", lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(640))),
+]
+
+
+def test_fifty_bad_files_among_five_hundred_good_ones(tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    good = [f"{i:03}.txt" for i in range(500)]
+    for i, name in enumerate(good):
+        put(raw, name, GOOD + f"修路{i + 1}公里。")
+    bad = [f"{i * 10 + 5:03} {SPOILT[i % len(SPOILT)][0]}" for i in range(50)]
+    for i, name in enumerate(bad):
+        SPOILT[i % len(SPOILT)][1](raw / name)
+    outcome = update(raw, out)
+    sources = pq.read_table(out / "sources").to_pylist()
+    assert [r["source"] for r in sources if r["status"] == "ok"] == good
+    explained = {r["source"]: r["error"] for r in sources if r["status"] in ("failed", "empty", "unsupported")}
+    assert list(explained) == bad
+    assert outcome.failed == tuple(explained.items())
+    assert all(e.startswith(f"{name}: ") and "; " in e and "\n" not in e for name, e in explained.items())
+    assert not [e for e in explained.values() if "the program failed" in e]
+    assert pq.read_table(out / "observations")["source"].to_pylist() == sorted(good * 2)
+    assert [line.split(" (")[0] for line in told(out)] == [*(e.split(" (")[0] for e in explained.values()), TOTAL]
+
+
+TOTAL = "50 files could not be read"
+
+
+def told(out: Path) -> list[str]:
+    """What `cunbao failures` says."""
+    return command("failures", "--out", out).stdout.splitlines()
 
 
 def test_a_bad_file_is_known_by_its_bytes(tmp_path: Path) -> None:
@@ -179,7 +221,12 @@ def test_a_subfolder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_only_regular_files_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     opened: list[Path] = []
-    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or GOOD.encode())
+
+    def read_bytes(path: Path) -> bytes:
+        opened.append(path)
+        return GOOD.encode()
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
     status = read_tables(tmp_path)["sources"]["status"].to_pylist()
     assert opened == []
     assert status in (["failed"], ["unsupported"], [])
@@ -233,8 +280,8 @@ def test_progress_counts_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 # --- what a run does again, and what not
 
 
-def update(raw: Path, out: Path, *, now: dt.datetime = NOW, **options: bool) -> Outcome:
-    return bring_up_to_date(raw, out, Options(**options), now=now, progress=lambda done, total: None)
+def update(raw: Path, out: Path, *, now: dt.datetime = NOW, allow_empty: bool = False) -> Outcome:
+    return bring_up_to_date(raw, out, Options(allow_empty=allow_empty), now=now, progress=lambda done, total: None)
 
 
 def shown(out: Path) -> dict[str, list[dict[str, object]]]:
@@ -284,6 +331,8 @@ def test_only_what_must_be_read_is_read_and_the_result_is_that_of_a_run_from_scr
 
 
 def test_ten_orders_of_arrival_give_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
+    # Each says something else, so that Arrow meets the values of closed vocabularies in another order each time.
+    said = ["计划修路3公里。", "修路3公里。", "", "脱贫户12户,比上年增加3户。", "计划脱贫20户,人均收入3000元。"]
     names = [f"{i}.txt" for i in range(5)]
     seen = []
     for seed in range(10):
@@ -291,7 +340,8 @@ def test_ten_orders_of_arrival_give_the_same_rows_in_the_same_order(tmp_path: Pa
         order = random.Random(seed).sample(names, len(names))
         for arrived in (order[:2], order[2:3], order[3:]):
             for name in arrived:
-                put(raw, name, GOOD + "修路3公里。" * (int(name[0]) % 3))  # some are copies
+                put(raw, name, GOOD + said[int(name[0])])
+                put(raw, f"copy of {name}", GOOD + said[int(name[0]) % 3])
             update(raw, out)
         seen.append(shown(out))
     assert all(s == seen[0] for s in seen)
@@ -326,10 +376,10 @@ def test_a_fault_of_the_program_is_a_failure_of_one_file(tmp_path: Path, monkeyp
 
     original = extract.extract_file
 
-    def broken(path: Path, *rest: object) -> object:
+    def broken(path: Path, source: str, rules: RuleSet, model: TopicModel) -> object:
         if path.name == "b.txt":
             raise RecursionError
-        return original(path, *rest)
+        return original(path, source, rules, model)
 
     monkeypatch.setattr(extract, "extract_file", broken)
     for name in ("a.txt", "b.txt", "c.txt"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.normalise import FIXERS, normalise
 from pipeline.numerals import to_chinese
 from pipeline.records import RawText, Text
-from pipeline.spans import apply
+from pipeline.spans import Edit, apply
 
 HERE = Path(__file__).parent / "cases"
 CASES: dict[str, Any] = tomllib.loads((HERE / "normalise.toml").read_text("utf-8"))
@@ -153,7 +154,26 @@ def test_what_is_not_repaired_is_the_raw_text_itself(raw: str) -> None:
 def test_every_repair_names_what_stood_there(raw: str) -> None:
     for repair in read(raw).repairs:
         assert raw[repair.raw_start : repair.raw_end] == repair.before
-        assert repair.before != repair.after
+        # A flag says that what stands there may be damage and stays.
+        assert (repair.before == repair.after) == repair.kind.endswith("_tail")
+
+
+def test_what_a_later_fixer_changes_goes_into_the_repair_that_put_it_there() -> None:
+    """訌娊M was never 加強組 in the file; and 領(lǐng)導 is two characters and a gloss, each changed once."""
+    raw = "我們認為發展產業\n。ㄒ唬┘訌娊M織領(lǐng)導"
+    assert [(r.before, r.after) for r in sorted(read(raw).repairs, key=lambda r: r.raw_start)] == [
+        ("們認為發", "们认为发"), ("產業", "产业"),
+        ("。ㄒ唬┘", "（一）"), ("訌娊M", "加强组"), ("織領", "织领"), ("(lǐng)", ""), ("導", "导"),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(CHAIN), max_size=7).map(lambda pieces: "".join(raw for raw, _ in pieces)) | ODD)
+def test_the_repairs_made_to_the_raw_text_give_the_text(raw: str) -> None:
+    """So each character is repaired once, and what is recorded is all that was done."""
+    text = read(raw)
+    edits = sorted(Edit(r.raw_start, r.raw_end, r.after, r.kind) for r in text.repairs)
+    assert all(a.end <= b.start for a, b in pairwise(edits))
+    assert apply(raw, edits) == text.text
 
 
 SCRIPTS = [

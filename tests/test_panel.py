@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,13 +23,13 @@ USUAL = {
 }  # fmt: skip
 
 
-def table(spec: schema.TableSpec, rows: list[dict[str, object]]) -> pa.Table:
+def table(spec: schema.TableSpec, rows: Sequence[Mapping[str, object]]) -> pa.Table:
     fields = [f.with_nullable(True) for f in spec.schema()]
     return pa.Table.from_pylist([{f.name: r.get(f.name) for f in fields} for r in rows], pa.schema(fields))
 
 
 def panel(
-    *rows: dict[str, object], twins: dict[str, str] | None = None, dates: dict[str, str] | None = None
+    *rows: Mapping[str, object], twins: dict[str, str] | None = None, dates: dict[str, str] | None = None
 ) -> pa.Table:
     stated = [{**USUAL, "observation_id": f"o{i}", **row} for i, row in enumerate(rows)]
     reports = [{"report_id": r, "twin_of": (twins or {}).get(r), "report_date": (dates or {}).get(r)}
@@ -36,7 +37,7 @@ def panel(
     return panel_of(table(schema.OBSERVATIONS, stated), table(schema.REPORTS, reports))
 
 
-def row(*rows: dict[str, object], **known: dict[str, str]) -> dict[str, object]:
+def row(*rows: Mapping[str, object], **known: dict[str, str]) -> dict[str, object]:
     found = panel(*rows, **known).to_pylist()
     assert len(found) == 1
     return dict(found[0])
@@ -96,6 +97,13 @@ def test_what_differs_in_the_key_is_another_fact(column: str) -> None:
     assert len(panel({}, {column: other})) == 2
 
 
+def test_rows_are_in_the_order_of_what_they_say_and_not_of_arrival() -> None:
+    """Arrow lists the values of a closed vocabulary in the order in which they were met."""
+    statuses = ["actual", "planned", "standard"]
+    for arrived in (statuses, statuses[::-1]):
+        assert panel(*({"status": s} for s in arrived))["status"].to_pylist() == statuses
+
+
 def test_marks_and_spaces_make_no_other_subject() -> None:
     assert row({}, {"subject": "“贫困户” "})["subject"] == "贫困户"
 
@@ -114,8 +122,8 @@ def test_the_wide_form() -> None:
         "registered_poor.households", "registered_poor.households.planned", "registered_poor.persons",
     ]  # fmt: skip
     values = wide.set_index("place").drop(columns=list(wide.columns[1:6]))
-    assert values.loc["青石村"].tolist() == [192.0, 12.0, 709.0]
-    assert values.loc["双桥村"].isna().tolist() == [False, True, True]
+    assert values.loc[["青石村"]].to_numpy().tolist() == [[192.0, 12.0, 709.0]]
+    assert values.loc[["双桥村"]].isna().to_numpy().tolist() == [[False, True, True]]
 
 
 def test_the_panel_of_the_repository(corpus: Corpus) -> None:

@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import NOW, needs_permissions, read_tables
+from typer.testing import CliRunner
 
 from pipeline import schema
+from pipeline.cli import app
 from pipeline.errors import BusyError, OptionError, StoreError
 from pipeline.fingerprint import current
 from pipeline.rules import load_rules
@@ -28,9 +30,9 @@ NAMES = [table.name for table in (*schema.TABLES, *schema.DERIVED)]
 TEXT = "红柳村工作总结\n一、基本情况\n全村共有农户320户1100人,其中脱贫户xx户。\n二、下步打算\n计划修路3。5公里。\n"
 
 
-def ingest(raw: Path, out: Path, **options: bool) -> Outcome:
+def ingest(raw: Path, out: Path) -> Outcome:
     """A run over `raw` at a fixed time."""
-    return bring_up_to_date(raw, out, Options(**options), now=NOW, progress=lambda done, total: None)
+    return bring_up_to_date(raw, out, Options(), now=NOW, progress=lambda done, total: None)
 
 
 def add(raw: Path, count: int, *, rows: int = 1) -> None:
@@ -257,6 +259,25 @@ def test_a_snapshot_that_is_not_there_is_named_with_those_that_are(out: Path) ->
     assert str(refused.value) == f"{out}: there is no snapshot 9; there are: 1"
 
 
+def test_the_commands_show_and_restore_a_snapshot(out: Path, raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    add(raw, 1)
+    ingest(raw, out)
+
+    def said(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words, "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    pinned = [line for line in said("snapshots", "--pin", "1").splitlines() if "pinned" in line]
+    assert [line.split("│")[1].strip() for line in pinned] == ["1"]
+    assert "shown" in said("snapshots").splitlines()[-2]
+    line = next(line for line in said("snapshots", "--at", "1").splitlines() if "sources" in line)
+    assert len(eval(line, {"pandas": pd})) == 1  # what it prints is to be pasted
+    assert said("restore", "1") == f"readers of {out} see snapshot 1 until a run reads something new\n"
+    assert len(pd.read_parquet(out / "sources")) == 1
+
+
 @pytest.mark.parametrize("lost", ["observations/data.parquet", "sections", "snapshots/1"])
 def test_what_was_taken_away_by_hand_is_put_back(out: Path, raw: Path, lost: str) -> None:
     before = pq.read_table(out / "observations")
@@ -292,6 +313,18 @@ def test_a_damaged_manifest_is_named_and_said_how_to_mend(out: Path, raw: Path) 
     shutil.rmtree(out / ".store")
     ingest(raw, out)
     assert snapshots.on_disk(out) == [1, 2]
+
+
+def test_the_error_that_ended_a_transaction_is_the_one_that_is_told(out: Path) -> None:
+    """SQLite rolls back by itself where the disk is full: a second ROLLBACK fails and would hide why."""
+
+    def fill(manifest: Manifest) -> None:
+        with manifest.transaction():
+            manifest._db.execute("ROLLBACK")
+            raise OSError("no room")
+
+    with Manifest.open(out) as manifest, pytest.raises(OSError, match="no room"):
+        fill(manifest)
 
 
 @pytest.fixture

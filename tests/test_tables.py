@@ -22,10 +22,6 @@ SPANNED = {"observations": "raw_text", "numerals": "raw_text", "repairs": "befor
 KEYS = [(spec, c) for spec in schema.TABLES for c in spec.columns if c.key]
 CLOSED = [(spec, c) for spec in schema.TABLES for c in spec.columns if c.values]
 
-NESTED = pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="a repair inside a repaired stretch is recorded with the whole stretch"
-)
-
 
 def ids(pairs: list[tuple[TableSpec, Column]]) -> list[str]:
     return [f"{spec.name}.{column.name}" for spec, column in pairs]
@@ -293,7 +289,6 @@ def test_differences_and_verdicts_of_checks(corpus: Corpus) -> None:
     assert checks["message"].str.fullmatch(r"[^\n{}]+。").all()
 
 
-@NESTED
 def test_a_repair_is_recorded_once_for_the_text_it_changed(corpus: Corpus) -> None:
     """What stood there, what it was read as: 。ㄒ唬┘訌 is not replaced by the one character 强."""
     repairs = corpus.frames["repairs"].sort_values(["source", "raw_start"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -17,8 +18,8 @@ from pipeline.gold import GoldFile, load_gold
 from pipeline.rules import RULES, load_rules
 from pipeline.taught import MARK, taught_in
 from pipeline.topics.features import Vote
-from pipeline.topics.model import Round, TopicModel, load_model
-from pipeline.train import KEY_REPORTS, TOPICS, Example, decide, examples_of, fit, folds, write_model
+from pipeline.topics.model import TOPICS, Round, TopicModel, load_model, write_model
+from pipeline.train import KEY_REPORTS, Example, decide, examples_of, fit, folds
 
 ROOT = Path(__file__).parents[1]
 FEW = 4
@@ -42,11 +43,11 @@ def model(examples: list[Example]) -> TopicModel:
 
 
 def test_the_same_gold_gives_the_same_weights(few: list[GoldFile], model: TopicModel) -> None:
-    assert fit(examples_of(few, load_rules())).to_json() == model.to_json()
+    assert fit(examples_of(few, load_rules())).to_table() == model.to_table()
 
 
 def test_the_fit_learns_what_it_is_shown(examples: list[Example], model: TopicModel) -> None:
-    silent = Round({}, dict.fromkeys(model.alone.bias, dict.fromkeys(TOPICS, 0.0)))
+    silent = Round({}, {}, np.zeros((0, len(TOPICS)), dtype=np.float32))
 
     def right(weights: TopicModel) -> float:
         pairs = [p for x in examples for p in zip(decide(weights, x)[0], x.gold, strict=True) if p[1]]
@@ -73,16 +74,16 @@ def test_a_higher_penalty_gives_smaller_weights(examples: list[Example]) -> None
 
 
 def test_weights_are_written_and_read_back(tmp_path: Path, model: TopicModel) -> None:
-    path = tmp_path / "model.json"
+    path = tmp_path / "model.parquet"
     write_model(model, path)
-    assert load_model(path) == model
-    assert json.loads(path.read_text("utf-8")).keys() == {"topics", "alone", "together"}
+    assert load_model(path).to_table() == model.to_table()
+    assert load_model(path).together.weights == model.together.weights
 
 
 @pytest.mark.parametrize("reports", [KEY_REPORTS - 1, KEY_REPORTS])
 def test_a_unit_speaks_once_enough_reports_use_it(examples: list[Example], reports: int) -> None:
     model = fit([Example(f"copy {i}", examples[0].evidence, examples[0].gold) for i in range(reports)])
-    assert any(name.startswith("unit.") for name in model.alone.bias) == (reports >= KEY_REPORTS)
+    assert any(name.startswith("unit.") for name in model.alone.rows) == (reports >= KEY_REPORTS)
 
 
 # What the chain makes of a gold file.

@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 import regex
 
-from pipeline.normalise.choices import IN_STEP
+from pipeline.normalise.choices import IN_STEP, Leads
 from pipeline.normalise.gbk import cells, pair, refused
 from pipeline.normalise.gbk import text as char_in
-from pipeline.normalise.mend import believed, edits, kept
-from pipeline.normalise.script import simplify
-from pipeline.normalise.straddle import LONE, LONGEST, Found, Node, Piece, Search, start
+from pipeline.normalise.mend import Trust, edits, kept, trust
+from pipeline.normalise.script import simplified
+from pipeline.normalise.straddle import LONE, LONGEST, Found, Piece, Search, Stretch
 from pipeline.normalise.wording import Model
 from pipeline.numerals import to_chinese
-from pipeline.spans import Edit, apply
+from pipeline.spans import Edit
 
 OPEN, CLOSE = "（".encode("gbk"), "）".encode("gbk")
 KIND = "byte_shift"
@@ -67,7 +67,7 @@ def byte_shift(text: str) -> Iterator[Edit]:
         head = next((h for h in heads if h.number == number + 1), heads[0])
         search = Search(m["rest"], model, whole=not m["more"])
         more = spent < SEARCHED and len(m["rest"]) > head.length
-        found = _search(search, head, follows=head.number == number + 1) if more else []
+        found = _search(search, head, follows=head.number == number + 1) if more else None
         spent += search.reached + EACH
         if found or head.length >= CERTAIN:
             number = head.number
@@ -99,12 +99,11 @@ def _others(text: str, lines: list[regex.Match[str]]) -> str:
     cuts = [0, *(at for m, end in zip(lines, ends, strict=True) for at in (m.start(), end)), len(text)]
     if ends[-1] < 0:
         cuts = cuts[:-2]
-    whole = "\n".join(text[a:b] for a, b in zip(cuts[::2], cuts[1::2], strict=True))
-    return apply(whole, simplify(whole))
+    return simplified("\n".join(text[a:b] for a, b in zip(cuts[::2], cuts[1::2], strict=True)))
 
 
-def _search(search: Search, head: Head, *, follows: bool) -> list[Found]:
-    """The readings of what follows the enumerator, best first; none if the line may be undamaged.
+def _search(search: Search, head: Head, *, follows: bool) -> Found | None:
+    """The reading of what follows the enumerator; None if the line may be undamaged.
 
     Of （六） only a stop is left, and only what follows can tell; the less if the line `follows` （五）.
     """
@@ -112,41 +111,41 @@ def _search(search: Search, head: Head, *, follows: bool) -> list[Found]:
     found = search.run(_starts(rest, head))
     if not found or head.length >= CERTAIN:
         return found
-    gain = found[0].score - search.as_shown()
-    chars = [(p, sure) for p, sure in zip(found[0].pieces, believed(found), strict=True) if p.char]
+    gain = found.score - search.as_shown()
+    chars = [(p, trusted) for p, trusted in zip(found.pieces, trust(found), strict=True) if p.char]
     if not chars or not "\u4e00" <= chars[0][0].char <= "\u9fff" or gain < (0 if follows else GAIN):
-        return []
-    enough = sum(sure for _, sure in chars)
+        return None
+    enough = sum(trusted > Trust.NONE for _, trusted in chars)
     if pair(rest[0])[:1] == CLOSE[1:]:  # 。┌──┐ is a drawing: words must stand in a damaged line
         near, far = (sum("\u4e00" <= char <= "\u9fff" for char in rest[1:end]) for end in (4, 12))
         drawn = pair(rest[1:2])[:1] == CLOSE[1:]
-        return found if near > 1 or (far > 1 and enough > drawn) else []
-    return found if follows or enough else []
+        return found if near > 1 or (far > 1 and enough > drawn) else None
+    return found if follows or enough else None
 
 
-def _starts(rest: str, head: Head) -> Iterator[tuple[int, Node]]:
+def _starts(rest: str, head: Head) -> Iterator[tuple[int, Leads, Stretch, float]]:
     """The ways in which the last byte of the enumerator can be shown: in a pair, in a dropped one, or alone."""
     at = head.length
     data = pair(rest[at : at + 1])
     lost = rest[at : at + 1] in ("?", "\ufffd")
     if data and data[0] == CLOSE[1] and data[1] in cells():
-        yield at + 1, start(Piece(at, at + 1, "", 0.0), frozenset(data[1:]))
-    yield at + lost, start(Piece(at, at + lost, "", 0.0), refused()[CLOSE[1]])
+        yield at + 1, frozenset(data[1:]), (at, at + 1), 0.0
+    yield at + lost, refused()[CLOSE[1]], (at, at + lost), 0.0
     if head.length >= CERTAIN:
-        yield at + lost, start(Piece(at, at + lost, "", 0.0), IN_STEP, LONE)
+        yield at + lost, IN_STEP, (at, at + lost), LONE
 
 
-def _edits(m: regex.Match[str], head: Head, found: list[Found]) -> Iterator[Edit]:
+def _edits(m: regex.Match[str], head: Head, found: Found | None) -> Iterator[Edit]:
     """The enumerator, the part of the tail that is believed, and flags on what is not."""
     at, rest = m.start("rest"), m["rest"]
-    first, *pieces = found[0].pieces if found else (_close(rest, head),)
+    first, *pieces = found.pieces if found else (_close(rest, head),)
     whole = (OPEN + to_chinese(head.number).encode("gbk") + CLOSE).decode("gbk")
     yield Edit(m.start("head"), at + first.end, whole, KIND)
     if found:
-        yield from edits(pieces, believed(found)[1:], at, rest, KIND)
+        yield from edits(pieces, trust(found)[1:], at, rest, KIND)
     cut = pieces[-1].end if pieces else first.end
     shown = rest + m["more"]
-    if (not found or found[0].end < 0) and cut < len(shown):
+    if (not found or found.end < 0) and cut < len(shown):
         yield kept(cut, len(shown), at, shown, KIND)
 
 

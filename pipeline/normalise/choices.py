@@ -5,13 +5,13 @@ The lists are the same for every text, so each is made once per process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.normalise.gbk import Char, cells, pair, refused
 from pipeline.normalise.readings import read_as
-from pipeline.normalise.wording import mark, opens
+from pipeline.normalise.wording import MARKS, mark, opens
 
 RARE = -16.5  # ln P of a word that begins with a character below which that is not guessed
 
@@ -28,7 +28,14 @@ class Option(NamedTuple):
     opens: float  # ln P that a word begins with it; or, of what is no Chinese character, ln P
 
 
-Options = tuple[Option, ...]  # likeliest first
+class Options(NamedTuple):
+    """The characters that may come next."""
+
+    ordered: tuple[Option, ...]  # likeliest first
+    coded: Mapping[int, tuple[Option, ...]]  # those that are Chinese, by their simplified form
+
+
+NONE = Options((), {})
 
 
 @lru_cache(maxsize=8192)
@@ -40,7 +47,12 @@ def option(char: Char, waiting: Leads) -> Option:
 
 
 def _ordered(options: Iterable[Option]) -> Options:
-    return tuple(sorted(options, key=lambda o: -o.opens))
+    ordered = tuple(sorted(options, key=lambda o: -o.opens))
+    coded: dict[int, tuple[Option, ...]] = {}
+    for one in ordered:
+        if one.code:
+            coded[one.code] = (*coded.get(one.code, ()), one)
+    return Options(ordered, coded)
 
 
 @lru_cache(maxsize=1024)
@@ -56,6 +68,12 @@ def lost(waiting: Leads) -> Options:
     return _guesses((char, IN_STEP) for lead in waiting for char in cells()[lead].values())
 
 
+@lru_cache(maxsize=1024)
+def lone(waiting: Leads) -> Options:
+    """80, which opens no pair, is the only trail byte that is lost in front of a pair (穩, B780)."""
+    return _guesses((char, IN_STEP) for lead in waiting if (char := cells()[lead].get(0x80)))
+
+
 def _guesses(found: Iterable[tuple[Char, Leads]]) -> Options:
     """What is not shown may be any common character, but no digit, which nothing would tell."""
     options = (option(char, waiting) for char, waiting in found if not char.char.isdigit())
@@ -69,19 +87,29 @@ def straddling(waiting: Leads, shown: str) -> Options:
         return lost(waiting)
     data = pair(shown) or (shown.encode() if "@" <= shown <= "~" else b"")
     if not data or (len(data) > 1 and data[1] not in cells()):  # the second byte must open a character
-        return ()
+        return NONE
     found = (cells()[lead].get(data[0]) for lead in waiting)
-    return _ordered(option(char, frozenset(data[1:])) for char in found if char)
+    behind = frozenset(data[1:])
+    # Where the lead byte is a guess, so would be a digit.
+    return _ordered(option(c, behind) for c in found if c and not (len(waiting) > 1 and c.char.isdigit()))
 
 
+@lru_cache(maxsize=1024)
 def glossed(waiting: Leads, reading: str) -> Options:
     """The characters of a gloss whose bracket was swallowed together with their trail byte."""
     found = (cells()[lead].get(trail) for lead in waiting for trail in read_as(lead, reading))
     return _ordered(option(char, IN_STEP) for char in found if char)
 
 
+@lru_cache(maxsize=8192)
 def as_shown(shown: str) -> Options:
     """A character that is in step."""
     data = pair(shown)
     found = cells()[data[0]].get(data[1]) if data and data[0] in cells() else None
-    return (option(found or Char(shown, shown, 0), IN_STEP),)
+    return _ordered([option(found or Char(shown, shown, 0), IN_STEP)])
+
+
+@lru_cache(maxsize=1)
+def swallowed() -> Options:
+    """The marks of ASCII that a byte which made no pair takes along: all but digits, which sites keep."""
+    return _ordered(option(Char(char, char, 0), IN_STEP) for char in MARKS if " " <= char < "@")

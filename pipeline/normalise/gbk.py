@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.normalise.script import simplify
-from pipeline.spans import apply
+from pipeline.normalise.script import simplified
 
 LEADS = range(0x81, 0xFF)
 TRAILS = (*range(0x40, 0x7F), *range(0x80, 0xFF))
@@ -50,7 +49,7 @@ def cells() -> Mapping[int, Mapping[int, Char]]:
     shown = ((lead, trail, text(bytes((lead, trail)))) for lead in LEADS for trail in TRAILS)
     found = [(lead, trail, c) for lead, trail, c in shown if "\u4e00" <= c <= "\u9fff" or (c and c in MARKS)]
     chars = "".join(char for _, _, char in found)
-    plain = apply(chars, simplify(chars))
+    plain = simplified(chars)
     table: dict[int, dict[int, Char]] = {lead: {} for lead in LEADS}
     for (lead, trail, char), simple in zip(found, plain, strict=True):
         table[lead][trail] = Char(char, simple, _has("big5", char) - _has("gb2312", char))

@@ -12,12 +12,12 @@ import regex
 
 from pipeline.normalise.choices import IN_STEP
 from pipeline.normalise.gbk import pair
-from pipeline.normalise.mend import believed, edits, kept
+from pipeline.normalise.mend import edits, kept, trust
 from pipeline.normalise.readings import LOST_GLOSS, read_as
-from pipeline.normalise.script import simplify
-from pipeline.normalise.straddle import LONGEST, Search, start
+from pipeline.normalise.script import simplified
+from pipeline.normalise.straddle import LONGEST, Found, Search
 from pipeline.normalise.wording import Model
-from pipeline.spans import Edit, apply
+from pipeline.spans import Edit
 
 KIND = "inline_shift"
 BEFORE = 4  # characters in front of the gloss that are read along: the open word helps (當|地)
@@ -35,7 +35,7 @@ def inline_shift(text: str) -> Iterator[Edit]:
     places = [m for m in LOST_GLOSS.finditer(text) if _possible(text, m)]
     if not places:
         return
-    model = Model(apply(text, simplify(text)))
+    model = Model(simplified(text))
     done = spent = 0
     for m in places:
         if m.start() < done or spent >= SEARCHED:
@@ -43,7 +43,7 @@ def inline_shift(text: str) -> Iterator[Edit]:
         begin = max(done, m.start() - BEFORE, text.rfind("\n", 0, m.start()) + 1)
         line, more, _ = text[begin : m.end() + LONGEST].partition("\n")
         search = Search(line, model, whole=bool(more) or begin + len(line) == len(text))
-        for edit in _mend(search, begin):
+        for edit in _mend(search, begin, m):
             yield edit
             done = edit.end
         spent += search.reached
@@ -55,17 +55,24 @@ def _possible(text: str, m: regex.Match[str]) -> bool:
     return bool(before) and bool(read_as(before[1], m["reading"]))
 
 
-def _mend(search: Search, at: int) -> Iterator[Edit]:
-    """The edits of one shift; `at` is where the text that is searched begins."""
+def _mend(search: Search, at: int, gloss: regex.Match[str]) -> Iterator[Edit]:
+    """The edits of one shift; `at` is where the text that is searched begins, `gloss` what it was found by."""
     line = search.shown
-    found = search.run([(0, start(None, IN_STEP))])
+    found = search.run([(0, IN_STEP, None, 0.0)])
     if not found:
         return
-    pieces, sure = found[0].pieces, believed(found)
-    if not any(good and "\u4e00" <= p.char <= "\u9fff" for p, good in zip(pieces, sure, strict=True)):
-        return
-    if not sure[1]:  # the first character behind the gloss: without it the gloss stays too
-        sure[0] = False
-    yield from edits(pieces, sure, at, line, KIND)
-    if found[0].end < 0:
-        yield kept(pieces[-1].end, len(line), at, line, KIND)
+    if _says(found, len(line)):
+        pieces, trusts = found.pieces, trust(found)
+        trusts[0] = min(trusts[:2])  # without the first character behind the gloss, the gloss stays too
+        yield from edits(pieces, trusts, at, line, KIND)
+        if found.end < 0:
+            yield kept(pieces[-1].end, len(line), at, line, KIND)
+    else:
+        yield kept(gloss.start(), gloss.end(), 0, gloss.string, KIND)
+
+
+def _says(found: Found, length: int) -> bool:
+    """Whether a Chinese character comes out that is believed, or but a mark ends the line (很高?zhé)? is 很高。)."""
+    said = [(piece, trusted) for piece, trusted in zip(found.pieces, trust(found), strict=True) if piece.char]
+    ends = len(said) == 1 and found.end == length and not "\u4e00" <= said[0][0].char <= "\u9fff"
+    return ends or any(trusted for piece, trusted in said if "\u4e00" <= piece.char <= "\u9fff")

@@ -24,6 +24,7 @@ ENTITY = re.compile(
 TAG = re.compile(
     r"</?(?:br|p|div|span|b|strong|em|i|u|font|center|h[1-6]|li|ul|ol|a|img|hr)\b[^<>\n]{0,200}/?>", re.IGNORECASE
 )
+LINE_END = re.compile(r"(?!\A)<(?:br|/(?:p|div|li|h[1-6]))\b[^<>\n]{0,201}>(?!\n|\Z)", re.IGNORECASE)
 HASHES = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]{1,4}(?=\S)", re.MULTILINE)
 # Emphasis: two stars on both sides of text that is no mask; **户 and 1,3**人 are masked digits.
 EMPHASIS = re.compile(r"\*\*(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*\*")
@@ -60,10 +61,10 @@ def entity(text: str) -> Iterator[Edit]:
 
 
 def markup(text: str) -> Iterator[Edit]:
-    """Removes line-break and paragraph tags, Markdown heading marks and emphasis."""
+    """Removes tags, Markdown heading marks and emphasis; what ends a line becomes a newline if none follows."""
     if "<" in text:
         for m in TAG.finditer(text):
-            yield Edit(m.start(), m.end(), "", "markup")
+            yield Edit(m.start(), m.end(), "\n" if LINE_END.match(text, m.start()) else "", "markup")
     if "#" in text:
         for m in HASHES.finditer(text):
             yield Edit(m.start(), m.end(), "", "markup")

@@ -1,58 +1,59 @@
-"""What of the readings of shifted text is believed, and the edits that put it into the text."""
+"""What of a reading of shifted text is believed, and the edits that put it into the text."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
 from itertools import groupby
 
 from pipeline.normalise.straddle import Found, Piece
 from pipeline.spans import Edit
 
-SURE = 0.75  # the chance from which a character is believed
+BELIEVED = 0.35  # the chance from which a character is put into the text
+SURE = 0.95  # and from which nothing is said; chosen on generated lines (tests/test_damage.py measures it on others)
 WINDOW = 4  # characters
-TRUST = -11.0  # mean ln P of as many characters below which the text is not believed from there on
+LIKELY = -11.0  # mean ln P of as many characters below which the text is not believed from there on
 
 
-def chances(found: Sequence[Found]) -> list[float]:
-    """For each piece of the best reading, the share of all readings' chances that have it too."""
-    weights = [math.exp(f.score - found[0].score) for f in found]
-    having: dict[tuple[int, int, str], float] = {}
-    for reading, weight in zip(found, weights, strict=True):
-        for piece in {p[:3] for p in reading.pieces}:
-            having[piece] = having.get(piece, 0.0) + weight
-    total = sum(weights)
-    return [having[p[:3]] / total for p in found[0].pieces]
+class Trust(IntEnum):
+    """How far a character is believed."""
+
+    NONE = 0  # it stays as it is shown
+    SOME = 1  # it is put in, and flagged
+    SURE = 2
 
 
-def believed(found: Sequence[Found]) -> list[bool]:
-    """For each piece of the best reading, whether it is believed."""
-    pieces = found[0].pieces
-    likely = _likely(pieces)
-    return [i < likely and chance >= SURE for i, chance in enumerate(chances(found))]
+def trust(found: Found) -> list[Trust]:
+    """How far each piece of a reading is believed."""
+    likely = _likely(found.pieces)
+    return [
+        Trust.NONE if i >= likely or piece.chance < BELIEVED else Trust.SURE if piece.chance >= SURE else Trust.SOME
+        for i, piece in enumerate(found.pieces)
+    ]
 
 
 def _likely(pieces: Sequence[Piece]) -> int:
-    """How many pieces stand before the first WINDOW characters that are less likely than TRUST in the mean."""
+    """How many pieces stand before the first WINDOW characters that are less likely than LIKELY in the mean."""
     chars = [i for i, p in enumerate(pieces) if p.char]
     for i in range(1, len(chars) + 1):
         window = chars[max(0, i - WINDOW) : i]
-        if sum(pieces[at].score for at in window) < TRUST * WINDOW:
+        if sum(pieces[at].score for at in window) < LIKELY * WINDOW:
             return window[0]
     return len(pieces)
 
 
-def edits(pieces: Sequence[Piece], sure: Sequence[bool], at: int, shown: str, kind: str) -> Iterator[Edit]:
+def edits(pieces: Sequence[Piece], trusts: Sequence[Trust], at: int, shown: str, kind: str) -> Iterator[Edit]:
     """The edits that put what is believed of `pieces` into a text in which `shown` begins at `at`.
 
-    What is not believed stays as it is, and an edit that changes nothing says so (its kind ends with _tail).
+    What is put in but not sure has a kind that ends with _unsure. What is not believed stays as it is, and an edit that
+    changes nothing says so (its kind ends with _tail).
     """
-    for good, pairs in groupby(zip(sure, pieces, strict=True), key=lambda p: p[0]):
-        run = [piece for _, piece in pairs]
-        if good:
-            yield from _mended(run, at, kind)
-        else:
+    for trusted, pairs in groupby(_units(pieces, trusts), key=lambda unit: unit[1]):
+        run = [piece for piece, _ in pairs]
+        if trusted is Trust.NONE:
             yield kept(run[0].start, run[-1].end, at, shown, kind)
+        else:
+            yield from _mended(run, at, kind if trusted is Trust.SURE else f"{kind}_unsure")
 
 
 def kept(start: int, end: int, at: int, shown: str, kind: str) -> Edit:
@@ -60,28 +61,21 @@ def kept(start: int, end: int, at: int, shown: str, kind: str) -> Edit:
     return Edit(at + start, at + end, shown[start:end], f"{kind}_tail")
 
 
-def _mended(pieces: Sequence[Piece], at: int, kind: str) -> Iterator[Edit]:
-    """Characters that replace one each make one edit, so that each keeps its own place.
-
-    A dropped pair is put to the character before it, which holds its first byte.
-    """
-    group: list[Piece] = []
-    for piece in pieces:
-        if group and piece.start == piece.end:
-            yield from _edit(group[:-1], at, kind)
-            group = [Piece(group[-1].start, piece.end, group[-1].char + piece.char, 0.0)]
-        elif group and _one(group[-1]) and _one(piece) and group[-1].end == piece.start:
-            group.append(piece)
+def _units(pieces: Sequence[Piece], trusts: Sequence[Trust]) -> list[tuple[Piece, Trust]]:
+    """The pieces; dropped pairs are put to the character before them, which holds their first byte."""
+    units: list[tuple[Piece, Trust]] = []
+    for piece, trusted in zip(pieces, trusts, strict=True):
+        if units and piece.start == piece.end:
+            before, least = units.pop()
+            units.append((before._replace(char=before.char + piece.char), min(least, trusted)))
         else:
-            yield from _edit(group, at, kind)
-            group = [piece]
-    yield from _edit(group, at, kind)
+            units.append((piece, trusted))
+    return units
 
 
-def _one(piece: Piece) -> bool:
-    return piece.end - piece.start == len(piece.char) == 1
-
-
-def _edit(group: Sequence[Piece], at: int, kind: str) -> Iterator[Edit]:
-    if group and (group[0].start < group[-1].end or group[0].char):
-        yield Edit(at + group[0].start, at + group[-1].end, "".join(p.char for p in group), kind)
+def _mended(pieces: Sequence[Piece], at: int, kind: str) -> Iterator[Edit]:
+    """Characters that replace one each make one edit, so that each keeps its own place."""
+    for alike, run in groupby(pieces, key=lambda p: p.end - p.start == len(p.char) == 1):
+        group = list(run)
+        for part in [group] if alike else [[piece] for piece in group]:
+            yield Edit(at + part[0].start, at + part[-1].end, "".join(p.char for p in part), kind)

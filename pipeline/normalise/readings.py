@@ -29,6 +29,7 @@ def spelled(reading: str) -> str:
     return unicodedata.normalize("NFC", reading.translate(PLAIN))
 
 
+@lru_cache(maxsize=4096)
 def toneless(reading: str) -> str:
     """The letters of a reading: lǜ -> lü."""
     letters = unicodedata.normalize("NFD", reading)

@@ -64,6 +64,11 @@ def _variant() -> re.Pattern[str]:
     return re.compile("[" + "".join(_variants()) + "]")
 
 
+def simplified(text: str) -> str:
+    """`text` in simplified characters, as long as it was; for counting words, where it matters little which."""
+    return _convert(text) if _traditional().search(text) else text
+
+
 def _convert(text: str) -> str:
     """`text` in simplified characters, as long as it was."""
     plain: str = _converter("t2s").convert(text)

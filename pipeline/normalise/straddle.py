@@ -9,8 +9,9 @@ over the characters, scored by the words that they make. LONGEST and BEAM bound 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import regex
@@ -23,14 +24,18 @@ from pipeline.normalise.wording import EDGE, Model, Word
 
 LONGEST = 80  # shown characters of one stretch that are looked at
 BEAM = 32  # readings that are kept at each character
-GAP = 11.0  # nats behind the best reading at which one is given up
+GAP = 10.0  # nats behind the best reading at which one is given up
+MORE = 5.0  # nats that one may be further behind which has put in a character that is not shown
 FEW = 12  # of the best are asked about what is seldom: a second dropped pair, an end of the shift without a trace
+DOUBT = 0.8  # the most that the last character is believed if the shift ends without a trace
 LONE = -4.0  # ln P of an end without a trace at a given character
 MIXED = -4.0  # ln P of a character that only simplified texts have in a traditional one, or the other way round
-LOOSE = -6.0  # ln P that a line ends with a mark that joins or opens
+LOOSE = -6.0  # ln P that a line ends with a mark that joins or opens, or that one of LINKS begins it or follows one
+LINKS = ("\u3001", "\uff0c")  # 、，
 JOINING = ("\u3001", "\uff0c", "\u201c", "\u300a", "\uff08")  # 、，“《（
 GARBLE = -10.0  # mean ln P of characters that follow the end of a shift below which that was not the end
-AHEAD = 6  # characters in step after which the shift is over for good
+CLEAR = 5.0  # nats behind the best at which a reading says nothing of where the shift ends
+AHEAD = 4  # characters in step after which the shift is over for good
 
 
 class Piece(NamedTuple):
@@ -43,29 +48,77 @@ class Piece(NamedTuple):
     end: int
     char: str
     score: float  # ln P
+    chance: float = 1.0  # of all possible readings together that have it too
 
 
-class Node(NamedTuple):
-    """A reading as far as it goes."""
+Stretch = tuple[int, int]  # of the shown text
+Place = tuple[int, int, str]  # what a piece replaces, and by what
 
-    score: float
-    text: str
+
+class State(NamedTuple):
+    """All that matters of a reading for how it goes on."""
+
     word: Word  # the open word, simplified
     waiting: Leads  # the lead byte that waits for its trail byte; several possible ones after a dropped pair
     script: int
-    piece: Piece | None = None
-    parent: Node | None = None
-    in_step: int = 0  # characters since the shift ended
+    in_step: int = 0  # characters since the shift ended, up to AHEAD
+    joins: bool = False  # whether the last character is of JOINING, or there is none
 
 
-def start(piece: Piece | None, waiting: Leads, score: float = 0.0) -> Node:
-    """A reading that has read nothing yet."""
-    return Node(score, "", EDGE, waiting, 0, piece)
+class Step(NamedTuple):
+    """How a reading came to a node."""
+
+    before: Node | None
+    score: float  # ln P of the whole reading
+    at: Stretch | None  # what the character replaces; None if it is as it is shown
+    char: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """All readings that go on alike from here."""
+
+    state: State
+    best: Step
+    steps: list[Step]
+    weight: float = 1.0  # of all readings together, where that of the best is 1
+    share: float = 0.0  # of the readings of the whole that come through here
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """The readings up to one place."""
+
+    floor: float = -math.inf  # ln P below which one is given up
+    nodes: dict[State, Node] = field(default_factory=dict)
+
+    def add(self, state: State, step: Step) -> None:
+        """One more step to `state`."""
+        score = step.score
+        if score < self.floor:
+            return
+        node = self.nodes.get(state)
+        if node is None:
+            self.nodes[state] = Node(state, step, [step])
+        else:
+            node.steps.append(step)
+            if score > node.best.score:
+                node.best = step
+        if score - GAP > self.floor:
+            self.floor = score - GAP
+
+    def kept(self, seen: list[Node]) -> list[Node]:
+        """The best of the readings, best first; they are put to those `seen`, later ones behind earlier ones."""
+        nodes = _best(self.nodes.values())
+        for node in nodes:
+            node.weight = sum(_parts(node))
+        seen += nodes
+        return nodes
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A reading of a stretch: its pieces, where the shift ended (-1: no end was found), and how likely it is."""
+    """The best reading of a stretch: its pieces, where the shift ended (-1: no end was found), and how likely it is."""
 
     pieces: tuple[Piece, ...]
     end: int
@@ -81,163 +134,241 @@ class Search:
     whole: bool  # whether the line ends where `shown` ends
     reached: int = 0  # how far the search went
 
-    def run(self, starts: Iterable[tuple[int, Node]]) -> list[Found]:
-        """Readings of `shown` from nodes at given places, best first; none if none is possible."""
-        todo: dict[int, list[Node]] = {}
-        for at, node in starts:
-            todo.setdefault(at, []).append(node)
-        end, last = len(self.shown), list[Node]()
+    def run(self, starts: Iterable[tuple[int, Leads, Stretch | None, float]]) -> Found | None:
+        """The best reading of `shown` from given places on (with what waits there, what ends there, and ln P)."""
+        todo: dict[int, Layer] = defaultdict(Layer)
+        for at, waiting, before, score in starts:
+            behind = 0 if before else -LONGEST  # no shift has ended where none has begun
+            todo[at].add(State(EDGE, waiting, 0, behind, joins=True), Step(None, score, before))
+        end, last, seen = len(self.shown), list[Node](), list[Node]()
         for i in range(end + 1):
-            nodes = _best(todo.pop(i, ()))
-            nodes = _best([*nodes, *self._between(nodes, i)])
+            nodes = todo.pop(i).kept(seen) if i in todo else []
+            nodes = _best([*nodes, *self._between(nodes, i, seen)])
             if i == end and self.whole:
-                nodes = _best(n for node in nodes if not node.waiting for n in self._ended(node))
+                nodes = self._ended(nodes, seen)
             if nodes:
                 last, self.reached = nodes, i
-            if not todo and (not nodes or i == end or all(n.in_step >= AHEAD for n in nodes)):
+            if not todo and (not nodes or i == end or _over(nodes)):
                 break
-            for after, node in self._across(nodes, i):
-                todo.setdefault(after, []).append(node)
-        return [_found(node) for node in last]
+            self._across(nodes, i, todo, seen)
+        return self._doubted(_found(last, seen)) if last else None
 
-    def _ended(self, node: Node) -> Iterator[Node]:
-        """The node at the end of the line, where its open word must end."""
-        if (closes := self.model.closes(node.word)) is not None:
-            loose = LOOSE if node.text.endswith(JOINING) else 0.0
-            yield node._replace(score=node.score + closes + loose)
+    def _ended(self, nodes: Iterable[Node], seen: list[Node]) -> list[Node]:
+        """The nodes at the end of the line, where the text must be in step and the open word must end."""
+        layer = Layer()
+        for node in nodes:
+            closes = None if node.state.waiting else self.model.after(node.state.word).closes
+            if closes is not None:
+                score = node.best.score + closes + (LOOSE if node.state.joins else 0.0)
+                layer.add(node.state, Step(node, score, None))
+        return layer.kept(seen)
 
     def as_shown(self) -> float:
         """ln P of the text up to where the search went, if nothing is wrong with it."""
-        nodes = [start(None, IN_STEP)]
-        for i, char in enumerate(WHOLE_GLOSS.sub("", self.shown[: self.reached])):
-            options = choices.as_shown(char)
-            nodes = _best(n for node in nodes for n in self._grow(node, options, i, i + 1))
-        return nodes[0].score
+        nodes = [Node(State(EDGE, IN_STEP, 0), Step(None, 0.0, None), [])]
+        for char in WHOLE_GLOSS.sub("", self.shown[: self.reached]):
+            layer = Layer()
+            for node in nodes:
+                self._grow(layer, node, choices.as_shown(char), None)
+            nodes = layer.kept([])
+        return nodes[0].best.score
 
-    def _grow(
-        self, node: Node, options: Options, start: int, end: int, extra: float = 0.0, floor: float = -1e9
-    ) -> Iterator[Node]:
-        """`node` and one more character, which replaces shown[start:end]; for each option that scores above `floor`.
+    def _grow(self, layer: Layer, node: Node, options: Options, at: Stretch | None, extra: float = 0.0) -> None:
+        """Adds `node` and one more character, which replaces the characters of `at` (None: it is as shown) to `layer`.
 
         The open word goes on with it, or it ends and the character begins another.
         """
-        word, mass, least = node.word, self.model.mass, floor - node.score - extra
-        if 0 < word < 1 << 48:
-            all_ = mass.get(word, 0.0)
-            for option in options:
-                if option.code and (some := mass.get(word << 16 | option.code)):
-                    gain = math.log(some / all_)
-                    if gain >= least:
-                        yield _node(node, option, word << 16 | option.code, gain + extra, start, end)
-        if (closes := self.model.closes(word)) is None:
+        word, score = node.state.word, node.best.score + extra
+        closes, gains = self.model.after(word)
+        coded = options.coded
+        for code in coded.keys() & gains.keys() if len(coded) > 1 else coded:
+            gain = gains.get(code)
+            if gain is not None and score + gain >= layer.floor:
+                for option in coded[code]:
+                    _add(layer, node, option, word << 16 | code, gain + extra, at)
+        if closes is None:
             return
-        for option in options:
-            if closes + option.opens < least:  # they are sorted
+        score += closes
+        for option in options.ordered:
+            if score + option.opens < layer.floor:
                 break
-            yield _node(node, option, option.code, closes + option.opens + extra, start, end)
+            _add(layer, node, option, option.code, closes + option.opens + extra, at)
 
     # What may have stood between two shown characters.
 
-    def _between(self, nodes: Sequence[Node], i: int) -> Iterator[Node]:
+    def _between(self, nodes: Sequence[Node], i: int, seen: list[Node]) -> list[Node]:
         """Dropped pairs, and a byte without a trace that ends the shift."""
-        shifted = [n for n in nodes if n.waiting]
+        shifted = [n for n in nodes if n.state.waiting]
         if not shifted:
-            return
-        floor = nodes[0].score - GAP
-        once = _best(n for node in shifted for n in self._grow(node, choices.dropped(node.waiting), i, i, 0.0, floor))
-        twice = _best(
-            n for node in once[:FEW] for n in self._grow(node, choices.dropped(node.waiting), i, i, 0.0, floor)
-        )
-        yield from once
-        yield from twice
+            return []
+        floor = nodes[0].best.score - GAP
+        once = self._dropped(shifted, i, floor, seen)
+        found = [*once, *self._dropped(once[:FEW], i, floor, seen)]
         at_end = i == len(self.shown)
         if at_end and not self.whole:
-            return
-        certain = at_end or (not pair(self.shown[i]) and not "@" <= self.shown[i] <= "~")
-        for node in [*shifted, *once[:FEW]] if certain else shifted[:FEW]:
-            yield from self._grow(node, choices.lost(node.waiting), i, i, 0.0 if certain else LONE, floor)
+            return found
+        layer = Layer(floor - MORE)
+        certain = at_end or (not self._paired(i) and not "@" <= self.shown[i] <= "~")
+        # Where neither byte of a character is shown, it could be any.
+        for node in [*shifted, *once[:FEW]] if certain else [n for n in shifted[:FEW] if len(n.state.waiting) == 1]:
+            self._grow(layer, node, choices.lost(node.state.waiting), (i, i), 0.0 if certain else LONE)
+        return [*found, *layer.kept(seen)]
 
-    def _dropped(self, nodes: Sequence[Node], i: int, floor: float) -> list[Node]:
-        grown = (self._grow(n, choices.dropped(n.waiting), i, i, 0.0, floor) for n in nodes)
-        return _best(node for some in grown for node in some)
+    def _paired(self, i: int) -> bool:
+        """Whether a character of two bytes is shown."""
+        return bool(pair(self.shown[i : i + 1]))
+
+    def _dropped(self, nodes: Iterable[Node], i: int, floor: float, seen: list[Node]) -> list[Node]:
+        layer = Layer(floor)
+        for node in nodes:
+            self._grow(layer, node, choices.dropped(node.state.waiting), (i, i))
+        return layer.kept(seen)
 
     # The shown character itself.
 
-    def _across(self, nodes: Sequence[Node], i: int) -> Iterator[tuple[int, Node]]:
-        """The shown character at `i` (or the gloss there) taken in by every node; and where to go on."""
+    def _across(self, nodes: Sequence[Node], i: int, todo: dict[int, Layer], seen: list[Node]) -> None:
+        """The shown character at `i` (or the gloss there) taken in by every node."""
         if i >= len(self.shown):
             return
         shown = self.shown[i]
         if shown in "(（" and (gloss := WHOLE_GLOSS.match(self.shown, i)):
-            yield from ((gloss.end(), _without(n, i, gloss.end())) for n in nodes)
+            for node in nodes:
+                todo[gloss.end()].add(node.state, _without(node, i, gloss.end()))
             return
         gloss = LOST_GLOSS.match(self.shown, i) if shown in "?\ufffd" else None
+        if shown == "?" and not gloss and self._paired(i + 1):
+            self._alone([n for n in nodes if n.state.waiting], i, todo[i + 1], seen)
+            nodes = [n for n in nodes if not n.state.waiting]
         for node in nodes:
-            if not node.waiting:
-                yield from self._plain(node, i, gloss)
+            waiting = node.state.waiting
+            if gloss and waiting:
+                options = choices.glossed(waiting, gloss["reading"])
+                self._grow(todo[gloss.end()], node, options, (i, gloss.end()))
             elif gloss:
-                options = choices.glossed(node.waiting, gloss["reading"])
-                yield from ((gloss.end(), n) for n in self._grow(node, options, i, gloss.end()))
+                self._out_of_step(node, i, gloss, todo[gloss.end()])
+            elif waiting:
+                self._grow(todo[i + 1], node, choices.straddling(waiting, shown), (i, i + 1))
             else:
-                yield from ((i + 1, n) for n in self._grow(node, choices.straddling(node.waiting, shown), i, i + 1))
+                self._grow(todo[i + 1], node, choices.as_shown(shown), None)
 
-    def _plain(self, node: Node, i: int, gloss: regex.Match[str] | None) -> Iterator[tuple[int, Node]]:
-        """In step: the character as shown; or a gloss that swallowed its bracket puts the text out of step again."""
-        if not gloss:
-            options = choices.as_shown(self.shown[i])
-            yield from ((i + 1, n._replace(piece=None)) for n in self._grow(node, options, i, i + 1))
-        elif i and (before := pair(self.shown[i - 1])):
-            for trail in read_as(before[1], gloss["reading"]):
-                if trail in cells():
-                    gap = Piece(i, gloss.end(), "", 0.0)
-                    yield gloss.end(), node._replace(waiting=frozenset([trail]), piece=gap, parent=node, in_step=0)
+    def _alone(self, nodes: Iterable[Node], i: int, layer: Layer, seen: list[Node]) -> None:
+        """A lone byte in front of a pair would have made one with it, if it had not taken a mark of ASCII along.
+
+        文化活?yú)?受到 is 文化活動,受到: the last ? is the trail byte of 動 and the comma behind it.
+        """
+        between = Layer()
+        for node in nodes:
+            self._grow(layer, node, choices.lone(node.state.waiting), (i, i + 1))
+            self._grow(between, node, choices.lost(node.state.waiting), (i, i + 1))
+        for node in between.kept(seen):
+            self._grow(layer, node, choices.swallowed(), (i + 1, i + 1))
+
+    def _doubted(self, found: Found) -> Found:
+        """`found`; if the shift ended without a trace in front of a pair, a mark may be gone that nothing tells of."""
+        end = found.pieces[-1] if found.pieces else None
+        if end is None or end.start < end.end or found.end < 0 or not self._paired(end.end):
+            return found
+        if end.char.encode("gbk").endswith(b"\x80"):
+            return found
+        return replace(found, pieces=(*found.pieces[:-1], end._replace(chance=min(end.chance, DOUBT))))
+
+    def _out_of_step(self, node: Node, i: int, gloss: regex.Match[str], layer: Layer) -> None:
+        """A gloss that swallowed its bracket puts the text out of step again."""
+        before = pair(self.shown[i - 1]) if i else b""
+        for trail in read_as(before[1], gloss["reading"]) if before else ():
+            if trail in cells():
+                state = node.state._replace(waiting=frozenset([trail]), in_step=0)
+                layer.add(state, Step(node, node.best.score, (i, gloss.end())))
 
 
-def _node(node: Node, option: Option, word: Word, gain: float, start: int, end: int) -> Node:
+def _add(layer: Layer, node: Node, option: Option, word: Word, gain: float, at: Stretch | None) -> None:
     char, waiting = option.char, option.waiting
-    if char.script * node.script < 0:
+    before = node.state
+    if char.script * before.script < 0:
         gain += MIXED
-    piece = Piece(start, end, char.char, gain)
-    in_step = 0 if waiting else node.in_step + 1
-    return Node(
-        node.score + gain, node.text + char.char, word, waiting, node.script or char.script, piece, node, in_step
-    )
+    if before.joins and char.char in LINKS:
+        gain += LOOSE
+    in_step = 0 if waiting else min(before.in_step + 1, AHEAD)
+    state = State(word, waiting, before.script or char.script, in_step, char.char in JOINING)
+    layer.add(state, Step(node, node.best.score + gain, at, char.char))
 
 
 def _best(nodes: Iterable[Node]) -> list[Node]:
-    """The best BEAM nodes out of step and as many in step, best first; only the best of those that read alike."""
-    ordered = sorted(nodes, key=lambda n: -n.score)
-    kept: dict[tuple[str, Word, Leads], Node] = {}
+    """The best BEAM nodes out of step and as many in step, best first."""
+    ordered = sorted(nodes, key=lambda n: -n.best.score)
+    kept: list[Node] = []
     room = {True: BEAM, False: BEAM}
     for node in ordered:
-        if node.score < ordered[0].score - GAP:
+        if node.best.score < ordered[0].best.score - GAP - MORE:
             break
-        key = node.text, node.word, node.waiting
-        if room[bool(node.waiting)] and key not in kept:
-            kept[key] = node
-            room[bool(node.waiting)] -= 1
-    return list(kept.values())
+        if room[bool(node.state.waiting)]:
+            kept.append(node)
+            room[bool(node.state.waiting)] -= 1
+    return kept
 
 
-def _found(node: Node) -> Found:
-    """The path to `node`, as far as the first place where the text is in step."""
-    path = [node]
-    while parent := path[-1].parent:
-        path.append(parent)
+def _over(nodes: Sequence[Node]) -> bool:
+    """Whether the shift has ended for good in all readings that count."""
+    least = nodes[0].best.score - CLEAR
+    return all(n.state.in_step >= AHEAD for n in nodes if n.best.score >= least)
+
+
+def _parts(node: Node) -> Iterator[float]:
+    """How much each step has part in the weight of a node."""
+    for before, score, *_ in node.steps:
+        part = math.exp(score - node.best.score)
+        yield part * before.weight if before else part
+
+
+def _chances(last: Sequence[Node], seen: Sequence[Node]) -> Mapping[Place, float]:
+    """For each piece, the share of all readings that have it."""
+    found: dict[Place, float] = defaultdict(float)
+    for node in last:
+        node.share = node.weight * math.exp(node.best.score - last[0].best.score)
+    total = sum(node.share for node in last)
+    for node in reversed(seen):
+        if node.share:
+            for step, part in zip(node.steps, _parts(node), strict=True):
+                share = node.share * part / node.weight
+                if step.before:
+                    step.before.share += share
+                if step.at:
+                    found[*step.at, step.char] += share / total
+    return found
+
+
+def _found(last: Sequence[Node], seen: Sequence[Node]) -> Found:
+    """The best path, as far as the first place where the text is in step."""
+    path = [last[0]]
+    while before := path[-1].best.before:
+        path.append(before)
+    path.reverse()
     pieces: list[Piece] = []
-    ended = path[-1]
-    for at in reversed(path):
-        if pieces and not at.waiting and at.in_step > 1:
+    ended = 0
+    for i, node in enumerate(path):
+        if pieces and node.state.in_step > 1 and not node.best.at:
             break
-        ended = at
-        if at.piece:
-            pieces.append(at.piece)
-    over = not node.waiting and node.score - ended.score >= GARBLE * (node.in_step - ended.in_step)
-    return Found(tuple(pieces), (pieces[-1].end if pieces else 0) if over else -1, node.score)
+        ended = i
+        before, gained, at, char = node.best
+        if at:
+            pieces.append(Piece(*at, char, gained - before.best.score if before else gained))
+    score = last[0].best.score
+    follows = score - path[ended].best.score
+    over = not last[0].state.waiting and follows >= GARBLE * (len(path) - 1 - ended)
+    return Found(_judged(pieces, _chances(last, seen)), (pieces[-1].end if pieces else 0) if over else -1, score)
 
 
-def _without(node: Node, start: int, end: int) -> Node:
+def _judged(pieces: Sequence[Piece], chances: Mapping[Place, float]) -> tuple[Piece, ...]:
+    """The pieces with their chances; readings that put in something before a piece do not have it (安全，開展)."""
+    own = {piece[:3] for piece in pieces}
+    other: dict[int, float] = defaultdict(float)
+    for (start, end, char), chance in chances.items():
+        if start == end and (start, end, char) not in own:
+            other[start] += chance
+    return tuple(p._replace(chance=chances[p[:3]] - (other[p.start] if p.start < p.end else 0.0)) for p in pieces)
+
+
+def _without(node: Node, start: int, end: int) -> Step:
     """`node` behind a gloss, which goes if it stands in the shift or behind the ASCII letter that ended it."""
-    if not node.waiting and not (node.in_step == 1 and node.piece):
-        return node
-    return node._replace(piece=Piece(start, end, "", 0.0), parent=node)
+    goes = node.state.waiting or (node.state.in_step == 1 and node.best.at)
+    return Step(node, node.best.score, (start, end) if goes else None)

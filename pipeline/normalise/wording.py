@@ -8,15 +8,16 @@ first needs it.
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import regex
+
+from pipeline.likeness import word_counts
 
 LENGTH = 4  # longest word, in characters: four of 16 bits fill one number of 64
 OWN = 0.1  # the weight of the document's own words beside the dictionary
@@ -29,108 +30,160 @@ FLOOR = 1e-8  # the chance of a character that no word begins with
 MARKS = {"，": 0.04, "。": 0.03, "、": 0.02, ",": 0.03, "“": 0.004, "”": 0.004, "：": 0.004, ":": 0.004, "；": 0.005,
          ";": 0.004, ".": 0.003, "《": 0.002, "》": 0.002, "（": 0.003, "）": 0.003, "(": 0.003, ")": 0.003, " ": 0.004,
          "！": 0.0005, "？": 0.0005, "—": 0.001, "\u3000": 0.002}  # fmt: skip
-DIGIT, LETTER, SYMBOL = 0.01, 0.0005, 1e-7
-WORD = regex.compile(r"^([\u4e00-\u9fff]{1,4}+) ([0-9]{1,9}+)", regex.MULTILINE)
+DIGIT, CAPITAL, LETTER, SYMBOL = 0.01, 0.0005, 1e-5, 1e-7
 OTHER = regex.compile(r"[^\u4e00-\u9fff]++")
 
 Word = int  # up to four characters, 16 bits each
 EDGE: Word = 0  # no word is open
-Ints = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
+
+
+class Level(NamedTuple):
+    """What words of a tree begin with, as far as n characters go: sorted keys, so that those alike are neighbours."""
+
+    keys: Keys
+    mass: Floats  # how often any word that begins so stands
+    whole: Floats  # how often the word that is no longer stands
+
+
+class Stem(NamedTuple):
+    """One beginning: how often words that begin so stand, how often it is the word, and what follows in the others."""
+
+    mass: float
+    whole: float
+    codes: Keys
+    following: Floats
 
 
 class Tree:
     """How often each word stands, and how often any word that begins with given characters."""
 
-    def __init__(self, words: Ints, times: Floats) -> None:
+    def __init__(self, words: Keys, times: Floats) -> None:
         """`words` has a row of LENGTH code points for each word, filled up with 0."""
-        keys = np.zeros(len(words), np.int64)
-        self.mass: dict[Word, float] = {}
-        self.whole: dict[Word, float] = {}
+        keys = np.zeros(len(words), np.uint64)
+        self.levels: list[Level] = []
         for i in range(LENGTH):
             longer = words[:, i] > 0
-            keys, words, times = (keys << 16 | words[:, i])[longer], words[longer], times[longer]
+            keys, words, times = (keys << np.uint64(16) | words[:, i])[longer], words[longer], times[longer]
             ends = words[:, i + 1] == 0 if i + 1 < LENGTH else np.ones(len(words), bool)
-            self.mass |= _sums(keys, times)
-            self.whole |= _sums(keys[ends], times[ends])
-        self.total = sum(n for word, n in self.mass.items() if word < 1 << 16)
+            unique, place = np.unique(keys, return_inverse=True)
+            mass, whole = (np.bincount(place, t, len(unique)).astype(np.float64) for t in (times, times * ends))
+            self.levels.append(Level(unique, mass, whole))
+        self.levels.append(Level(keys[:0], times[:0], times[:0]))
+        self.total = float(self.levels[0].mass.sum())
+
+    def stem(self, word: Word) -> Stem:
+        """What the tree knows of words that begin with `word`."""
+        at = (word.bit_length() - 1) // 16
+        level, longer = self.levels[at], self.levels[at + 1]
+        i = int(level.keys.searchsorted(np.uint64(word)))
+        if i == len(level.keys) or level.keys[i] != word:
+            return Stem(0.0, 0.0, longer.keys[:0], longer.mass[:0])
+        bounds = np.array([word << 16, word << 16 | 0xFFFF], np.uint64) if at + 1 < LENGTH else np.zeros(2, np.uint64)
+        span = slice(*longer.keys.searchsorted(bounds).tolist())
+        return Stem(
+            float(level.mass[i]), float(level.whole[i]), longer.keys[span] & np.uint64(0xFFFF), longer.mass[span]
+        )
 
 
-def _sums(keys: Ints, times: Floats) -> Iterator[tuple[Word, float]]:
-    """Each key with the sum of its `times`."""
-    unique, place = np.unique(keys, return_inverse=True)
-    return zip(unique.tolist(), np.bincount(place, times).tolist(), strict=True)
-
-
-def _codes(text: str) -> Ints:
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
+def _codes(text: str) -> Keys:
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
 
 
 @lru_cache(maxsize=1)
 def dictionary() -> Tree:
-    """The words of jieba's dictionary; its module is not imported, only its word list read."""
-    found = importlib.util.find_spec("jieba")
-    home = Path(found.origin).parent if found and found.origin else Path()
-    rows = WORD.findall((home / "dict.txt").read_text("utf-8"))
-    words = _codes("".join(word.ljust(LENGTH, "\0") for word, _ in rows)).reshape(-1, LENGTH)
-    times = np.array([float(n) for _, n in rows])
+    """The words of jieba's dictionary."""
+    known = {word: n for word, n in word_counts().items() if len(word) <= LENGTH}
+    words = _codes("".join(word.ljust(LENGTH, "\0") for word in known)).reshape(-1, LENGTH)
+    chinese = (((words >= 0x4E00) & (words <= 0x9FFF)) | (words == 0)).all(axis=1)
+    words, times = words[chinese], np.array(list(known.values()), np.float64)[chinese]
     # Any character may stand alone: 驻 in 驻村, which is no word of the dictionary.
-    spread = np.bincount(words.reshape(-1), np.repeat(times * ANY, LENGTH))
+    spread = np.bincount(words.reshape(-1).astype(np.int64), np.repeat(times * ANY, LENGTH))
     chars = np.flatnonzero(spread[1:]) + 1
-    alone = np.pad(chars.reshape(-1, 1), ((0, 0), (0, LENGTH - 1)))
+    alone = np.pad(chars.reshape(-1, 1), ((0, 0), (0, LENGTH - 1))).astype(np.uint64)
     return Tree(np.concatenate([words, alone]), np.concatenate([times, spread[chars]]))
 
 
 def _repeated(document: str) -> Tree:
     """The strings of two to four characters that a document repeats."""
     text = _codes(OTHER.sub("\0", document[:OWN_CHARS]) + LENGTH * "\0")
-    rows: list[Ints] = []
-    counts: list[Floats] = []
+    last = len(text) - LENGTH
+    rows, counts = [np.zeros((0, LENGTH), np.uint64)], [np.zeros(0)]
     for n in range(2, LENGTH + 1):
-        grams = np.stack([text[i : len(text) - LENGTH + i] for i in range(n)], axis=1)
-        unique, times = np.unique(grams[(grams > 0).all(axis=1)], axis=0, return_counts=True)
+        chars = [text[i : last + i] for i in range(n)]
+        keys = sum((c << np.uint64(16 * i) for i, c in enumerate(chars)), start=np.zeros(last, np.uint64))
+        unique, times = np.unique(keys[np.all(chars, axis=0)], return_counts=True)
         unique, times = unique[times >= TIMES], times[times >= TIMES]
-        rows.append(np.pad(unique, ((0, 0), (0, LENGTH - n))))
+        rows.append(np.stack([unique >> np.uint64(16 * i) & np.uint64(0xFFFF) for i in range(LENGTH)], axis=1))
         counts.append(times.astype(np.float64))
     return Tree(np.concatenate(rows), np.concatenate(counts))
 
 
-class Model:
-    """Log chances of words, from the dictionary and one document (of simplified characters).
+class After(NamedTuple):
+    """How an open word can go on: ln P that it ends (None if it is no word), and of each character in it."""
 
-    `mass` is how often words begin with given characters; the search reads it directly, for that is what it does most.
-    """
+    closes: float | None
+    gains: dict[int, float]
+
+
+START = After(0.0, {})
+
+
+class Model:
+    """Log chances of words, from the dictionary and one document (of simplified characters)."""
 
     def __init__(self, document: str = "") -> None:
-        words, own = dictionary(), _repeated(document)
-        self.mass, self._whole = words.mass, words.whole
-        if own.total:
-            scale = OWN / (1 - OWN) * words.total / own.total
-            self.mass, self._whole = _joined(words.mass, own.mass, scale), _joined(words.whole, own.whole, scale)
-        self._memo: dict[Word, float | None] = {EDGE: 0.0}
+        self._own = own = _repeated(document)
+        self._scale = OWN / (1 - OWN) * dictionary().total / own.total if own.total else 0.0
+        self._said = {key for level in own.levels for key in level.keys.tolist()}  # words of the document, and stems
+        self._memo: dict[Word, After] = {EDGE: START}
 
-    def closes(self, word: Word) -> float | None:
-        """ln P that an open word ends; None if it is none."""
-        if word not in self._memo:
-            whole = self._whole.get(word, 0.0)
-            alone = word < 1 << 16
-            chance = math.log(whole / self.mass[word]) if whole else 0.0 if alone else None
-            self._memo[word] = chance if chance is None or not alone else chance + ALONE
-        return self._memo[word]
+    def after(self, word: Word) -> After:
+        """How the open word goes on."""
+        found = self._memo.get(word)
+        if found is None:
+            found = self._memo[word] = self._joined(word) if word in self._said else _known(word)
+        return found
+
+    def _joined(self, word: Word) -> After:
+        """How a word goes on of which the document says something."""
+        known, own, scale = dictionary().stem(word), self._own.stem(word), self._scale
+        mass = known.mass + scale * own.mass
+        after = _after(word, mass, known.whole + scale * own.whole, known)
+        for code, times in zip(own.codes.tolist(), own.following.tolist(), strict=True):
+            before = math.exp(after.gains[code]) if code in after.gains else 0.0
+            after.gains[code] = math.log(before + scale * times / mass)
+        return after
 
 
-def _joined(one: Mapping[Word, float], other: Mapping[Word, float], scale: float) -> dict[Word, float]:
-    joined = dict(one)
-    for word, times in other.items():
-        joined[word] = joined.get(word, 0.0) + scale * times
-    return joined
+@lru_cache(maxsize=20_000)
+def _known(word: Word) -> After:
+    """How a word goes on of which the document says nothing."""
+    known = dictionary().stem(word)
+    return _after(word, known.mass, known.whole, known)
+
+
+def _after(word: Word, mass: float, whole: float, stem: Stem) -> After:
+    alone = word < 1 << 16
+    closes = math.log(whole / mass) if whole else 0.0 if alone else None
+    gains = dict(zip(stem.codes.tolist(), np.log(stem.following / mass).tolist(), strict=True)) if mass else {}
+    return After(closes if closes is None or not alone else closes + ALONE, gains)
+
+
+@lru_cache(maxsize=1)
+def _first() -> Mapping[int, float]:
+    """How often words begin with each character."""
+    first = dictionary().levels[0]
+    return dict(zip(first.keys.tolist(), first.mass.tolist(), strict=True))
 
 
 def opens(char: str) -> float:
     """ln P that a word begins with `char`."""
-    return math.log(max(FLOOR, dictionary().mass.get(ord(char), 0.0) / dictionary().total))
+    return math.log(max(FLOOR, _first().get(ord(char), 0.0) / dictionary().total))
 
 
 def mark(char: str) -> float:
     """ln P of what is no Chinese character."""
-    return math.log(MARKS.get(char) or (DIGIT if char.isdigit() else LETTER if char.isascii() else SYMBOL))
+    chance = MARKS.get(char) or (DIGIT if char.isdigit() else CAPITAL if "A" <= char <= "Z" else 0.0)
+    return math.log(chance or (LETTER if char.isascii() else SYMBOL))

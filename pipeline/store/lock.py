@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 import platform
@@ -16,6 +17,10 @@ from pipeline.store import files
 
 if os.name == "posix":
     import fcntl
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = "{out}: cannot be written ({error}); make room or give another folder with --out"
 
 
 @contextmanager
@@ -36,11 +41,13 @@ def locked(out: Path) -> Iterator[Path]:
     except BlockingIOError:
         raise BusyError(f"{out}: another run is writing there ({_who(out)}); wait until it has ended") from None
     except OSError as error:
+        if error.errno in FULL:
+            raise StoreError(NO_ROOM.format(out=out, error=os.strerror(error.errno))) from None
         raise StoreError(
             f"{out}: cannot be written ({error.strerror or error}); give a folder that you may write with --out"
         ) from None
     except sqlite3.OperationalError as error:
-        raise StoreError(f"{out}: cannot be written ({error}); make room or give another folder with --out") from None
+        raise StoreError(NO_ROOM.format(out=out, error=error)) from None
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{files.store_of(out)}: the record of what was read is damaged ({error}); "

@@ -102,7 +102,8 @@ class Manifest:
             yield
             self.commit()
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite itself has rolled back where the disk is full
+                self._db.execute("ROLLBACK")
             raise
 
     def commit(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,12 +38,17 @@ def build(out: Path, manifest: Manifest, number: int, origin: Origin) -> None:
     files.remove(folder)
     files.make_folder(folder)
     tables = derive(live_tables(out, manifest.entries().values()))
-    for name, table in tables.items():
-        codec = CODECS[number % 2]
+    codec, facts = CODECS[number % 2], _metadata(number, origin)
+
+    def write(name: str) -> None:
+        marked = tables[name].replace_schema_metadata({**(tables[name].schema.metadata or {}), **facts})
         file = folder / f"{name}.parquet"
-        marked = table.replace_schema_metadata({**(table.schema.metadata or {}), **_metadata(number, origin)})
         pq.write_table(marked, file, compression=codec, compression_level=LEVELS[codec])
-        files.sync(file)
+
+    with ThreadPoolExecutor() as pool:  # pyarrow lets go of the interpreter while it writes
+        list(pool.map(write, tables))
+    for name in tables:
+        files.sync(folder / f"{name}.parquet")
     files.sync(folder)
     rows = {name: table.num_rows for name, table in tables.items()}
     manifest.record_snapshot(Snapshot(number, origin.created_at, pinned=False, rows=rows))

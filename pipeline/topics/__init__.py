@@ -21,7 +21,6 @@ from pipeline.topics.features import (
     outer_votes,
     scene_of,
     share_votes,
-    strength_near,
     vote_keys,
     whole_votes,
 )
@@ -57,14 +56,15 @@ def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: Rul
     gathered: list[Evidence] = []
     scene: Scene | None = None
     outer: list[Vote] = []
+    outer_keys: tuple[str, ...] = ()
     for context, whole in zip(contexts, wholes, strict=True):
         if scene is None or context.index == 0:
             scene = scene_of(context, cues, starts)
             outer = outer_votes(_outer(context, finder, memo))
-        own = cue_votes(context, scene)
-        votes = (*own, *outer)
-        keys = (*context_keys(context), *vote_keys(votes))
-        gathered.append(Evidence(context, scene, keys, votes, strength_near(own), whole))
+            outer_keys = vote_keys(outer)
+        own, near = cue_votes(context, scene)
+        keys = (*context_keys(context), *vote_keys(own), *outer_keys)
+        gathered.append(Evidence(context, scene, keys, (*own, *outer), near, whole))
     return gathered
 
 

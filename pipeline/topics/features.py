@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -21,12 +22,12 @@ from pipeline.topics.cues import Cue
 NEAR = 6
 # The windows in which pairs of characters are looked at, in characters: about two clauses before, one behind.
 LEFT_WINDOW, RIGHT_WINDOW, HEADING_WINDOW = 14, 10, 40
+AT = ("left.", "right.", "inside.")  # the features of cues right at the number
 DIGITS = regex.compile(r"[0-9.]++")
 CLAUSE_MARK = regex.compile(r"[，,：:；;。！？\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """One feature that speaks for `topic`; `rule` is the id of the cue behind it, if one is."""
 
     feature: str
@@ -58,11 +59,14 @@ def scene_of(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Sc
     )
 
 
-def cue_votes(context: Context, scene: Scene) -> list[Vote]:
-    """The votes of the cues in the sentence for the quantity of `context`."""
+def cue_votes(context: Context, scene: Scene) -> tuple[list[Vote], str]:
+    """The votes of the cues in the sentence for the quantity of `context`, and the strongest kind of cue right at it.
+
+    Cues farther off are weighed by what stands at the number: with a noun of its own it asks them less.
+    """
     quantity, own = context.quantity, scene.row_pieces[context.index]
     left_edge, right_edge = _edges(context, scene)
-    votes: list[Vote] = []
+    found: list[Vote] = []
     seen: set[tuple[str, str, str]] = set()
     # From the number outwards on both sides, so that the first cue of a place is the nearest one.
     middle = bisect_right([c.start for c in scene.cues], quantity.start)
@@ -77,8 +81,9 @@ def cue_votes(context: Context, scene: Scene) -> list[Vote]:
             key = (place, cue.rule.kind, cue.rule.topic)
             if key not in seen:
                 seen.add(key)
-                votes.append(Vote(f"{place}.{cue.rule.kind}.{rank}", cue.rule.topic, cue.rule.id))
-    return votes
+                found.append(Vote(f"{place}.{cue.rule.kind}.{rank}", cue.rule.topic, cue.rule.id))
+    near = _strength_near(found)
+    return [v if v[0].startswith(AT) else Vote(f"{v[0]}.{near}", v[1], v[2]) for v in found], near
 
 
 def _edges(context: Context, scene: Scene) -> tuple[int, int]:
@@ -147,9 +152,9 @@ def vote_keys(votes: Sequence[Vote]) -> tuple[str, ...]:
     return tuple(sorted({f"v{v.feature}.{v.topic}" for v in votes}))
 
 
-def strength_near(votes: Sequence[Vote]) -> str:
+def _strength_near(votes: Sequence[Vote]) -> str:
     """The strongest kind of cue that stands directly at the number: thing, act, group, frame or none."""
-    kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(("left.", "right.", "inside."))}
+    kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(AT)}
     for kind in ("thing", "act", "group", "frame"):
         if kind in kinds:
             return kind
