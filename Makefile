@@ -10,7 +10,7 @@ PEERS ?= ../peers
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.venv/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help extract ingest test evaluate cross-validate compare train notebooks peers bench lint lock gazetteer clean
+.PHONY: help extract ingest test evaluate cross-validate learning-curve compare train notebooks peers bench lint lock gazetteer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ evaluate: .venv/.ready ## Score the code against the annotated reports in tests/
 
 cross-validate: .venv/.ready ## The same with topic weights fitted without the report they are scored on
 	$(BIN)/python -m pipeline evaluate --cross-validate
+
+learning-curve: .venv/.ready ## What is learned from how many annotated reports; half an hour
+	$(BIN)/python -m pipeline evaluate --learning-curve
 
 compare: .venv/.ready ## Gains and losses since BASE (a commit; default HEAD)
 	$(BIN)/python -m pipeline compare $(or $(BASE),HEAD)

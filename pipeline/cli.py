@@ -1,4 +1,4 @@
-"""The command line; the commands that look after the store are in cli_store.py.
+"""The command line; the commands that look after the store are in cli_store.py, those that judge in cli_judge.py.
 
 Exit codes: 0 done; 1 an error of the program itself; 2 an option that cannot be used; 3 a rule that cannot be used or
 whose example fails; 4 done, but some files could not be read (their reasons stand in `sources`); 5 the output folder
@@ -21,14 +21,27 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from pipeline.cli_judge import GOLD_CODES, TRY_CODES, compare, evaluate, import_gold, try_rules
 from pipeline.cli_store import INGEST_CODES, failures, ingest, restore, schedule, snapshots, watch
 from pipeline.errors import CunbaoError
 from pipeline.store.files import snapshots_of
-from pipeline.terminal import DATA, EXIT_CODES, PROCESSED, Jobs, Out, Raw, Reporter, err_console, out_console
+from pipeline.terminal import (
+    DATA,
+    EXIT_CODES,
+    GOLD,
+    PROCESSED,
+    Gold,
+    Jobs,
+    Out,
+    Raw,
+    Reporter,
+    err_console,
+    out_console,
+    show_board,
+)
 
 if TYPE_CHECKING:
     from pipeline.bench import Run
-    from pipeline.scoreboard import Board
     from pipeline.summary import Summary
 
 app = typer.Typer(
@@ -38,11 +51,18 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # lets lines of a docstring flow
 )
-rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True)
+rules_app = typer.Typer(help="Look after the rules in rules/.", no_args_is_help=True, rich_markup_mode="markdown")
+gold_app = typer.Typer(
+    help="Look after the annotated reports in tests/gold.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 app.add_typer(rules_app, name="rules")
-Gold = Annotated[Path, typer.Option("--gold", help="Folder of annotated reports (raw/ and json/).")]
-GOLD = Path("tests/gold")
+app.add_typer(gold_app, name="gold")
+gold_app.command("import", epilog=GOLD_CODES)(import_gold)
+rules_app.command("try", epilog=TRY_CODES)(try_rules)
+for judging in (evaluate, compare):
+    app.command(epilog=EXIT_CODES)(judging)
 for command in (ingest, snapshots, restore, failures, watch, schedule):
     app.command(epilog=INGEST_CODES)(command)
 
@@ -161,64 +181,6 @@ def text(
 
 
 @app.command(epilog=EXIT_CODES)
-def evaluate(
-    gold: Gold = GOLD,
-    raw: Raw = DATA,
-    tables: Annotated[
-        Path | None, typer.Option("--tables", help="Score the tables in this folder instead of reading anew.")
-    ] = None,
-    cross_validate: Annotated[
-        bool, typer.Option("--cross-validate", help="Fit the topic weights anew for each report, on the others.")
-    ] = False,
-) -> None:
-    """Score what is read against the annotated reports in tests/gold.
-
-    Example: cunbao evaluate --cross-validate
-    """
-    from pipeline.evaluate import evaluate as judge
-    from pipeline.gold import load_gold
-    from pipeline.rules import load_rules
-    from pipeline.scoreboard import boards
-    from pipeline.topics.model import load_model
-    from pipeline.trial import fold_models, load_tables, read_gold
-
-    files = load_gold(gold, [raw])
-    if tables is not None:
-        found = load_tables(tables)
-    else:
-        rules = load_rules()
-        models = fold_models(files, rules) if cross_validate else dict.fromkeys((g.name for g in files), load_model())
-        found = read_gold(files, rules, models)
-    for board in boards(list(judge(found, files).values())):
-        _show_board(board)
-
-
-@app.command(epilog=EXIT_CODES)
-def compare(
-    base: Annotated[str, typer.Argument(help="A commit, branch or tag of this repository.")],
-    gold: Gold = GOLD,
-    raw: Raw = DATA,
-    most: Annotated[int, typer.Option("--most", min=0, help="How many gains and losses to list.")] = 40,
-) -> None:
-    """Show which numbers are read better or worse than at an earlier commit.
-
-    Example: cunbao compare HEAD~1
-    """
-    from pipeline.evaluate import evaluate as judge
-    from pipeline.gold import load_gold
-    from pipeline.rules import load_rules
-    from pipeline.scoreboard import change_boards
-    from pipeline.topics.model import load_model
-    from pipeline.trial import read_gold, read_gold_at
-
-    files, rules = load_gold(gold, [raw]), load_rules()
-    before = judge(read_gold_at(base, files, Path.cwd()), files)
-    after = judge(read_gold(files, rules, dict.fromkeys((g.name for g in files), load_model())), files)
-    for board in change_boards(before, after, most):
-        _show_board(board)
-
-
-@app.command(epilog=EXIT_CODES)
 def train(gold: Gold = GOLD, raw: Raw = DATA) -> None:
     """Fit the weights of the topics and of the section kinds to the annotated reports and to rules/taught.
 
@@ -300,16 +262,7 @@ def peers(
     from pipeline.rules import load_rules
 
     for board in boards(judge_suites(folder, load_rules()), most):
-        _show_board(board)
-
-
-def _show_board(board: Board) -> None:
-    table = Table(title=board.title, title_justify="left")
-    for i, name in enumerate(board.columns):
-        table.add_column(name, justify="right" if i in board.numbers else "left", overflow="fold")
-    for row in board.rows:
-        table.add_row(*(Text(cell) for cell in row))
-    out_console.print(table)
+        show_board(board)
 
 
 @rules_app.command("check", epilog=EXIT_CODES)

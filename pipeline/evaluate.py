@@ -1,7 +1,8 @@
 """Gold against found: precision, recall and F1 of quantity, indicator and record, accuracy of every attribute.
 
 quantity: the same number (spans overlap by at least half, same measure and value); indicator: and the same topic;
-record: and the same basis, status, role and period. core: households, persons, yuan, mu.
+record: and the same basis, status, role and period. core: households, persons, yuan, mu. The gold names no place and
+no code of one, so these are not scored here.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.gold import GoldFile, Row, found_rows, match
+from pipeline.schema import TOPICS
 from pipeline.summary import CORE
 
 LEVELS = ("quantity", "indicator", "record")
 OF_RECORD = ("basis", "status", "role", "period")
-ATTRIBUTES = (*OF_RECORD, "qualifier", "part_of")
+ATTRIBUTES = (*OF_RECORD, "qualifier", "part_of", "subject")
+EQUAL = ("measure", "topic", "basis", "status", "role", "qualifier", "subject")  # right where the words are the same
 # Codes of halves and quarters that other writers of EDTF use, in those of ISO 8601-2.
 ALIASES = (("-H1", "-40"), ("-H2", "-41"), ("-Q1", "-33"), ("-Q2", "-34"), ("-Q3", "-35"), ("-Q4", "-36"))
 
@@ -53,7 +56,7 @@ class Judged:
 
     gold: Row
     found: Row | None
-    right: frozenset[str]  # of LEVELS, ATTRIBUTES and "span"
+    right: frozenset[str]  # of LEVELS, ATTRIBUTES, "measure", "value", "topic" and "span", each judged for itself
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def _judge_sections(gold: GoldFile, sections: pd.DataFrame) -> tuple[F1, F1]:
     wanted = {(h.start, h.level): h.kind for h in gold.headings if h.level > 0}
     at_line = {(h.line_start, h.level): (h.start, h.level) for h in gold.headings}
     found = {
-        at_line.get((start, level), (start, level)): kind
+        here if (here := (start, level)) in wanted else at_line.get(here, here): kind
         for start, level, kind in zip(sections["raw_start"], sections["level"], sections["kind"], strict=True)
         if level > 0
     }
@@ -128,20 +131,20 @@ def _judge_sections(gold: GoldFile, sections: pd.DataFrame) -> tuple[F1, F1]:
 
 
 def _right(gold: Row, found: Row, ids: Mapping[str, str]) -> frozenset[str]:
-    if gold.measure != found.measure or not _same_value(gold, found):
-        return frozenset()
-    right = {a for a in ("basis", "status", "role", "qualifier") if getattr(gold, a) == getattr(found, a)}
-    if _period(gold.period) == _period(found.period):
-        right.add("period")
-    if ids.get(gold.part_of, "") == found.part_of:
-        right.add("part_of")
-    if (gold.start, gold.end) == (found.start, found.end):
-        right.add("span")
-    right.add("quantity")
-    if gold.topic == found.topic:
-        right.add("indicator")
-        if right.issuperset(OF_RECORD):
-            right.add("record")
+    right = {name for name in EQUAL if getattr(gold, name) == getattr(found, name)}
+    alike = {
+        "value": _same_value(gold, found),
+        "period": _period(gold.period) == _period(found.period),
+        "part_of": ids.get(gold.part_of, "") == found.part_of,
+        "span": (gold.start, gold.end) == (found.start, found.end),
+    }
+    right.update(name for name, same in alike.items() if same)
+    # Each level needs what makes it one, and the level before it.
+    for name, needed in zip(
+        LEVELS, (("measure", "value"), ("quantity", "topic"), ("indicator", *OF_RECORD)), strict=True
+    ):
+        if right.issuperset(needed):
+            right.add(name)
     return frozenset(right)
 
 
@@ -185,11 +188,23 @@ def structure(scores: Iterable[FileScore], name: str) -> F1:
 
 
 def attributes(scores: Iterable[FileScore]) -> dict[str, float]:
-    """Accuracy of each attribute over the quantities that were found, with the exact span and the recall of part_of."""
+    """Accuracy of each attribute over the quantities that were found, with the exact span and the recall of part_of.
+
+    "subject overlap" is the mean share of characters that the subject and the gold's have in common.
+    """
     quantities = [j for s in scores for j in s.judged if "quantity" in j.right]
     parts = [j for j in quantities if j.gold.part_of]
     accuracy = {a: _share(quantities, a) for a in ("span", *ATTRIBUTES)}
-    return {**accuracy, "part_of recall": _share(parts, "part_of")}
+    overlaps = [overlap(j.gold.subject, j.found.subject) for j in quantities if j.found]
+    mean = sum(overlaps) / len(overlaps) if overlaps else 0.0
+    return {**accuracy, "subject overlap": mean, "part_of recall": _share(parts, "part_of")}
+
+
+def overlap(a: str, b: str) -> float:
+    """The share of their characters that two subjects have in common (Dice): 0.75 for 贫困户 and 建档贫困户."""
+    if not a and not b:
+        return 1.0
+    return 2 * (Counter(a) & Counter(b)).total() / (len(a) + len(b))
 
 
 def _share(judged: Sequence[Judged], name: str) -> float:
@@ -223,15 +238,28 @@ def confusions(scores: Iterable[FileScore], most: int = 20) -> list[Confusion]:
         for j in score.judged:
             if j.found is None or "quantity" not in j.right:
                 continue
-            wrong = [a for a in OF_RECORD if a not in j.right] + (["topic"] if "indicator" not in j.right else [])
+            wrong = [a for a in (*OF_RECORD, "topic") if a not in j.right]
             for attribute in wrong:
                 key = (attribute, getattr(j.gold, attribute), getattr(j.found, attribute))
                 counts[key] += 1
-                examples.setdefault(key, _around(j.found))
+                examples.setdefault(key, around(j.found))
     return [Confusion(*key, n, examples[key]) for key, n in counts.most_common(most)]
 
 
-def _around(row: Row) -> str:
+def topic_pairs(scores: Iterable[FileScore]) -> Counter[tuple[str, str]]:
+    """How often a quantity of one topic (in the gold) was given another or the same: (gold, found) -> times."""
+    return Counter((j.gold.topic, j.found.topic) for s in scores for j in s.judged if j.found and "quantity" in j.right)
+
+
+def topic_matrix(scores: Iterable[FileScore]) -> pd.DataFrame:
+    """`topic_pairs` as a square table: a row for each topic of the gold, a column for each that was given."""
+    pairs = topic_pairs(scores)
+    topics = [t for t in TOPICS if any(t in pair for pair in pairs)]
+    counts = [[pairs[gold, found] for found in topics] for gold in topics]
+    return pd.DataFrame(counts, index=pd.Index(topics, name="gold"), columns=topics)
+
+
+def around(row: Row) -> str:
     """The sentence of a row, cut to what stands near the number."""
     at = max(0, row.sentence.find(row.quote))
     return row.sentence[max(0, at - 30) : at + len(row.quote) + 15].replace("\n", " ")

@@ -36,6 +36,7 @@ class Row:
     role: str
     period: str
     part_of: str
+    subject: str = ""
     sentence: str = ""
 
 
@@ -81,7 +82,8 @@ def _load(path: Path, raws: Sequence[Path]) -> GoldFile:
             raise OptionError(f"{path}: its raw text {data['raw']} is in none of {', '.join(map(str, raws))}")
         rows = tuple(
             Row(o["id"], o["start"], o["end"], o["quote"], o["value"], o["low"], o["high"], o["qualifier"], o["masked"],
-                o["measure"], o["topic"], o["basis"], o["status"], o["role"], o["period"] or "", o["part_of"] or "")
+                o["measure"], o["topic"], o["basis"], o["status"], o["role"], o["period"] or "", o["part_of"] or "",
+                o.get("subject") or "")
             for o in data["observations"]
         )  # fmt: skip
         headings = tuple(Heading(s["start"], s["line_start"], s["level"], s["kind"]) for s in data["sections"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import regex
@@ -44,10 +44,12 @@ def examples_of(rules: RuleSet) -> Iterator[Example]:
                 yield Example(rule, file, wish, MARK.sub(r"\1", marked, count=1), start, end)
 
 
-def failures(rules: RuleSet, model: TopicModel) -> list[str]:
-    """One sentence for each example that does not hold."""
-    broken = [said for example in examples_of(rules) if (said := failure(example, rules, model))]
-    checks = ((check, *example) for check in rules.checks.values() for example in check.examples())
+def failures(rules: RuleSet, model: TopicModel, ids: Collection[str] | None = None) -> list[str]:
+    """One sentence for each example that does not hold; `ids`: only those of these rules and checks."""
+    mine = (e for e in examples_of(rules) if ids is None or e.rule.id in ids)
+    broken = [said for example in mine if (said := failure(example, rules, model))]
+    asked = (c for c in rules.checks.values() if ids is None or c.id in ids)
+    checks = ((check, *example) for check in asked for example in check.examples())
     return broken + [said for check, wish, text in checks if (said := check_failure(check, wish, text, rules, model))]
 
 

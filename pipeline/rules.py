@@ -274,19 +274,20 @@ def _load(folder: Path) -> RuleSet:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.toml")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    macros = {k: str(v) for k, v in _toml(folder / "macros.toml").items()}
-    units = _read(folder / "units.toml", UnitFile).unit
-    cues = {name: _read(folder / f"{name}.toml", CueFile).cue for name in CUE_FILES}
-    topics = tuple(r for p in sorted((folder / "topics").glob("*.toml")) for r in _read(p, TopicFile).rule)
-    checks = {c.id: c for c in _read(folder / "checks.toml", CheckFile).check}
+    macros = {k: str(v) for k, v in read_toml(folder / "macros.toml").items()}
+    units = read_rules(folder / "units.toml", UnitFile).unit
+    cues = {name: read_rules(folder / f"{name}.toml", CueFile).cue for name in CUE_FILES}
+    topics = tuple(r for p in sorted((folder / "topics").glob("*.toml")) for r in read_rules(p, TopicFile).rule)
+    checks = {c.id: c for c in read_rules(folder / "checks.toml", CheckFile).check}
     rules = RuleSet(units, cues, topics, macros, digest.hexdigest()[:16], checks, folder)
     for name, found in cues.items():
-        _check_vocabulary(folder / f"{name}.toml", found, *CUE_FILES[name])
-    _check_all(rules, [*units, *topics, *(c for found in cues.values() for c in found)])
+        check_vocabulary(folder / f"{name}.toml", found, *CUE_FILES[name])
+    check_all(rules, [*units, *topics, *(c for found in cues.values() for c in found)])
     return rules
 
 
-def _toml(path: Path) -> dict[str, object]:
+def read_toml(path: Path) -> dict[str, object]:
+    """The content of a rules file. Raises RuleError if it is missing or no TOML."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -295,8 +296,9 @@ def _toml(path: Path) -> dict[str, object]:
         raise RuleError(f"{path}: not valid TOML: {e}") from None
 
 
-def _read(path: Path, model: type[F]) -> F:
-    data = _toml(path)
+def read_rules(path: Path, model: type[F]) -> F:
+    """A rules file as `model`. Raises RuleError, naming rule and key, for the first thing that it does not know."""
+    data = read_toml(path)
     try:
         return model.model_validate(data)
     except ValidationError as e:
@@ -319,9 +321,10 @@ def _where(loc: tuple[int | str, ...], data: object) -> str:
     return ", ".join(names[1:] or names)
 
 
-def _check_vocabulary(
+def check_vocabulary(
     path: Path, cues: tuple[CueRule, ...], values: frozenset[str] | None, wheres: frozenset[str]
 ) -> None:
+    """Raises RuleError for a cue of the file `path` whose `value` or `where` is none of these."""
     for cue in cues:
         if values is not None and cue.value not in values:
             raise RuleError(f"{path}: rule {cue.id}: value {cue.value} is none of {', '.join(sorted(values))}")
@@ -329,7 +332,8 @@ def _check_vocabulary(
             raise RuleError(f"{path}: rule {cue.id}: where {cue.where} is none of {', '.join(sorted(wheres))}")
 
 
-def _check_all(rules: RuleSet, every: list[Rule]) -> None:
+def check_all(rules: RuleSet, every: list[Rule]) -> None:
+    """Raises RuleError if two of the rules have one id, or a pattern cannot be used."""
     seen: set[str] = set()
     for rule in every:
         if rule.id in seen:

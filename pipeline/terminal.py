@@ -6,11 +6,16 @@ import datetime as dt
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from pipeline.scoreboard import Board
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 an option cannot be used; 3 a rule cannot be
 used; 4 done, but some files could not be read (see the table `sources`); 5 the output folder cannot be written."""
@@ -22,6 +27,18 @@ Raw = Annotated[Path, typer.Option("--raw", help="Folder of reports; subfolders 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the tables; made if it is not there.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Processes to read with.")]
 DATA, PROCESSED = Path("data/raw"), Path("data/processed")
+Gold = Annotated[Path, typer.Option("--gold", help="Folder of annotated reports (raw/ and json/).")]
+GOLD = Path("tests/gold")
+
+
+def show_board(board: Board) -> None:
+    """Prints a table of scores."""
+    table = Table(title=board.title, title_justify="left")
+    for i, name in enumerate(board.columns):
+        table.add_column(name, justify="right" if i in board.numbers else "left", overflow="fold")
+    for row in board.rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out_console.print(table)
 
 
 class Reporter:

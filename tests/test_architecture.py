@@ -46,8 +46,13 @@ AROUND = (
     "plan",  # what a run has to do
     "update",  # the composition around the store: look, plan, read, commit, publish
     "watch", "schedule", "metrics", "summary", "explain", "rulecheck",
-    "gold", "evaluate", "scoreboard", "peers", "train", "train_kinds", "taught", "trial", "bench",
-    "terminal", "cli_store", "cli", "__main__",
+    "gold", "evaluate",
+    "draft",  # a rules file that is tried
+    "moves",  # and what it would read otherwise
+    "corrections", "confirm",  # rows corrected by hand, and the gold they make
+    "scoreboard", "peers", "train", "train_kinds", "taught", "trial",
+    "baseline",  # what the fitted weights have to beat
+    "bench", "terminal", "cli_store", "cli_judge", "cli", "__main__",
 )  # fmt: skip
 LAYERS = (*GROUND, *STAGES, "extract", *AROUND)
 # The fitted weights are data like the rules: whoever runs the chain loads them once and hands them in.
@@ -208,7 +213,9 @@ def speech_of(module: str) -> Iterator[str]:
 @every_module
 def test_only_the_command_line_prints(module: str) -> None:
     said = list(speech_of(module))
-    assert bool(said) == (module in {"pipeline.cli", "pipeline.cli_store", "pipeline.terminal"}), f"{module}: {said}"
+    assert bool(said) == (
+        module in {"pipeline.cli", "pipeline.cli_judge", "pipeline.cli_store", "pipeline.terminal"}
+    ), f"{module}: {said}"
 
 
 @every_module

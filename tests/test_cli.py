@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,12 +18,15 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from pipeline import cli, rulecheck, rules
+from pipeline import cli, cli_judge, rulecheck, rules, trial
 from pipeline.cli import main
 from pipeline.store import locked
+from pipeline.topics.model import load_model
+from pipeline.train import Example
 
 GOOD = "红柳村工作总结\n2019年,全村共有农户320户。\n一、下步打算\n计划修路3公里。\n"
-COMMANDS = ["extract", "explain", "evaluate", "compare", "train", "bench", "rules", "rules check"]
+COMMANDS = ["extract", "explain", "evaluate", "compare", "train", "bench", "rules", "rules check", "rules try", "gold",
+            "gold import"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,12 @@ def test_help_teaches_a_command(run: Run, command: str) -> None:
     assert (done.code, done.err) == (0, "")
     assert "Usage: " in done.out
     assert len(done.out.split("Options")[0].split()) > 8, "one sentence at least says what it does"
-    assert command == "rules" or "Exit codes: 0 done" in " ".join(done.out.split())
+    assert command in ("rules", "gold") or "Exit codes: 0 done" in " ".join(done.out.split())
 
 
-@pytest.mark.parametrize("command", ["extract", "explain", "evaluate", "compare"])
+@pytest.mark.parametrize("command", ["extract", "explain", "evaluate", "compare", "rules try", "gold import"])
 def test_help_gives_an_example(run: Run, command: str) -> None:
-    assert f"Example: cunbao {command}" in run(command, "--help").out
+    assert f"Example: cunbao {command}" in run(*command.split(), "--help").out
 
 
 def test_help_lists_every_command_and_every_exit_code(run: Run) -> None:
@@ -331,6 +334,130 @@ def test_evaluate_scores_a_gold_folder(run: Run, gold: Path, raw: Path) -> None:
 def test_evaluate_scores_tables_that_were_written(run: Run, gold: Path, raw: Path, out: Path) -> None:
     assert run("extract", "--raw", raw, "--out", out, "--quiet").code == 0
     assert run("evaluate", "--gold", gold, "--raw", raw, "--tables", out).code == 0
+
+
+def test_cross_validation_shows_rules_alone_and_topics_taken_for_another(
+    run: Run, gold: Path, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "fold_models", lambda examples, taught: dict.fromkeys(["a"], load_model()))
+    monkeypatch.setattr(cli_judge, "_taught", list)
+    done = run("evaluate", "--gold", gold, "--raw", raw, "--cross-validate", "--confusions", tmp_path / "m.csv")
+    assert done.code == 0
+    assert "What the learned weights add to the rules" in done.out
+    assert "rules alone, by precedence" in done.out
+    assert "Topics taken for another: 0 of 1 quantities" in " ".join(done.out.split())
+    assert (tmp_path / "m.csv").read_text("utf-8") == "gold,population\npopulation,1\n"
+
+
+def test_the_learning_curve_has_a_line_for_each_size(
+    run: Run, gold: Path, raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def curve(examples: list[Example], taught: object, **_: object) -> Iterator[trial.Learnt]:
+        topics = tuple("population" for x in examples for _ in x.evidence)
+        yield trial.Learnt(8, 0, topics)
+        yield trial.Learnt(8, 12, tuple("water" for _ in topics))
+
+    monkeypatch.setattr(trial, "learning_curve", curve)
+    monkeypatch.setattr(cli_judge, "_taught", list)
+    done = run("evaluate", "--gold", gold, "--raw", raw, "--learning-curve")
+    lines = {line.split("│")[1].strip(): line for line in done.out.splitlines() if line.startswith("│ 8 reports")}
+    assert list(lines) == ["8 reports", "8 reports and 12 taught passages"]
+    # One row in the gold, two found: 2 * 1 / (1 + 2).
+    assert "0.6667" in lines["8 reports"]
+    assert "0.6667" not in lines["8 reports and 12 taught passages"]
+
+
+@pytest.mark.parametrize("option", ["--cross-validate", "--rules-alone", "--learning-curve"])
+def test_written_tables_are_scored_as_they_are(run: Run, gold: Path, raw: Path, out: Path, option: str) -> None:
+    done = run("evaluate", "--gold", gold, "--raw", raw, "--tables", out, option)
+    said = "cunbao: --tables are scored as they are; leave --cross-validate, --rules-alone, --learning-curve out\n"
+    assert done == Done(2, "", said)
+
+
+def test_a_matrix_that_cannot_be_written_is_named(run: Run, gold: Path, raw: Path, tmp_path: Path) -> None:
+    done = run("evaluate", "--gold", gold, "--raw", raw, "--confusions", tmp_path / "none" / "m.csv")
+    assert done.code == 2
+    assert done.err.endswith("give another file with --confusions\n")
+
+
+# --- gold import
+
+IMPORTS: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame], list[str], int, int]] = [
+    ("all confirmed", lambda rows: rows, [], 0, 1),
+    ("one not looked at", lambda rows: rows.head(1), [], 4, 0),
+    ("the others reviewed", lambda rows: rows.head(1), ["--reviewed"], 0, 1),
+    ("an unknown id beside", lambda rows: pd.concat([rows, rows.head(1).assign(observation_id="x")]), [], 4, 1),
+]
+
+
+@pytest.mark.parametrize(("change", "options", "code", "files"), [c[1:] for c in IMPORTS], ids=[c[0] for c in IMPORTS])
+def test_gold_import_writes_what_is_confirmed(
+    run: Run, raw: Path, out: Path, tmp_path: Path,
+    change: Callable[[pd.DataFrame], pd.DataFrame], options: list[str], code: int, files: int,
+) -> None:  # fmt: skip
+    run("extract", "--raw", raw, "--out", out, "--quiet")
+    rows = pd.read_parquet(out / "observations")[["observation_id", "raw_text", "sentence", "topic"]]
+    change(rows).to_csv(tmp_path / "c.csv", index=False)
+    done = run("gold", "import", tmp_path / "c.csv", "--out", out, "--raw", raw, "--gold", tmp_path / "g", *options)
+    assert done.code == code
+    assert bool(done.err) == bool(code)
+    assert len(list((tmp_path / "g").glob("json/*.json"))) == files
+    if files:
+        scored = run("evaluate", "--gold", tmp_path / "g", "--raw", raw, "--tables", out).out
+        assert scored.split("record ")[1].split()[1:8:2] == ["1.0000", "1.0000", "1.0000", "2"]
+
+
+def test_gold_import_needs_tables(run: Run, raw: Path, out: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("observation_id\n1\n", "utf-8")
+    done = run("gold", "import", tmp_path / "c.csv", "--out", out, "--raw", raw, "--gold", tmp_path / "g")
+    assert done.code == 2
+    assert done.err.startswith(f"cunbao: {out}: no tables can be read there (")
+
+
+# --- rules try
+
+HOPE = """[[cue]]
+id = "status.hope"
+value = "planned"
+where = "clause"
+priority = 45
+words = ["共有"]
+yes = ["共有冷库<1座>"]
+no = ["新建冷库<1座>"]
+"""
+
+
+def test_rules_try_shows_what_moves_and_writes_nothing(run: Run, gold: Path, raw: Path, tmp_path: Path) -> None:
+    (tmp_path / "status.toml").write_text(HOPE, "utf-8")
+    before = {p: p.stat().st_mtime_ns for p in (*tmp_path.rglob("*"), *rules.RULES.rglob("*"))}
+    done = run("rules", "try", tmp_path / "status.toml", "--gold", gold, "--raw", raw)
+    assert done.code == 0
+    assert "status.toml: 1 new (status.hope)" in done.out
+    assert "actual -> planned" in done.out
+    assert "0 examples broken, 2 values move; nothing was written" in done.out  # in the gold's copy and in raw's
+    assert {p: p.stat().st_mtime_ns for p in (*tmp_path.rglob("*"), *rules.RULES.rglob("*"))} == before
+
+
+def test_rules_try_names_an_example_that_fails(run: Run, gold: Path, raw: Path, tmp_path: Path) -> None:
+    (tmp_path / "status.toml").write_text(HOPE.replace('no = ["新建', 'no = ["共有'), "utf-8")
+    done = run("rules", "try", tmp_path / "status.toml", "--gold", gold, "--raw", raw)
+    assert done.code == 3
+    assert "status: rule status.hope must not speak in: 共有冷库<1座>" in done.err
+    assert "1 examples broken" in done.out
+
+
+def test_rules_try_names_a_report_that_cannot_be_read(run: Run, gold: Path, raw: Path, tmp_path: Path) -> None:
+    (raw / "b.txt").write_bytes(b"")
+    (tmp_path / "status.toml").write_text(HOPE, "utf-8")
+    done = run("rules", "try", tmp_path / "status.toml", "--gold", gold, "--raw", raw)
+    assert done.code == 4
+    assert "failed b.txt: the file is empty" in done.err
+
+
+def test_rules_try_of_what_is_there_says_so(run: Run) -> None:
+    done = run("rules", "try", rules.RULES / "basis.toml")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith("basis.toml -> basis.toml: nothing in it is new or changed\n")
 
 
 def spoil(data: dict[str, object], **changes: object) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import errors, schema
-from pipeline.cli import app, rules_app
+from pipeline.cli import app, gold_app, rules_app
 from pipeline.rules import CUE_FILES, RULES, load_rules
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +17,7 @@ RULES_README = (ROOT / "rules" / "README.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 COMMANDS = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
 COMMANDS |= {f"rules {c.name}" for c in rules_app.registered_commands}
+COMMANDS |= {f"gold {c.name}" for c in gold_app.registered_commands}
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"`make ([a-z-]+)", README + RULES_README))))
@@ -24,7 +25,7 @@ def test_every_target_that_is_named_exists(target: str) -> None:
     assert re.search(rf"^{target}:.*##", MAKEFILE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"cunbao ((?:rules )?[a-z]+)", README + RULES_README))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"cunbao ((?:rules |gold )?[a-z]+)", README + RULES_README))))
 def test_every_command_that_is_named_exists(command: str) -> None:
     assert command in COMMANDS
 

@@ -23,15 +23,19 @@ from pipeline.evaluate import (
     confusions,
     evaluate,
     level,
+    overlap,
     structure,
+    topic_matrix,
+    topic_pairs,
 )
 from pipeline.gold import GoldFile, Heading, Row, found_rows, load_gold, match
+from pipeline.scoreboard import pairs_board
 
 FILE = "a.txt"
 BASE = Row(
     id="", start=0, end=0, quote="48户", value=48.0, low=None, high=None, qualifier="exact", masked=False,
     measure="households", topic="population", basis="total", status="actual", role="level", period="2020", part_of="",
-    sentence="全村48户。",
+    subject="农户", sentence="全村48户。",
 )  # fmt: skip
 
 
@@ -90,7 +94,17 @@ GOLD = [
 ]
 FOUND = [
     row("f1", 0, 3),
-    row("f2", 10, 15, measure="persons", value=157.0, part_of="f1", topic="employment", qualifier="about"),
+    row(
+        "f2",
+        10,
+        15,
+        measure="persons",
+        value=157.0,
+        part_of="f1",
+        topic="employment",
+        qualifier="about",
+        subject="贫困户",
+    ),
     row("f3", 20, 25, measure="yuan", value=35000.0, topic="roads", status="planned"),
     row("f4", 30, 35, measure="other", value=90.0, topic="health"),
     row("f6", 50, 54, value=None, masked=True, period=""),
@@ -138,6 +152,8 @@ def test_attributes_by_hand() -> None:
             "period": 1.0,
             "qualifier": 0.8,
             "part_of": 0.8,
+            "subject": 0.8,
+            "subject overlap": (4 + 0.4) / 5,  # 户 is one character of both 贫困户 and 农户: 2 of 5
             "part_of recall": 0.5,
         }
     )
@@ -162,6 +178,40 @@ def test_no_group_scores_above_one() -> None:
 def test_confusions_by_hand() -> None:
     found = {(c.attribute, c.gold, c.found): c.count for c in confusions([score(GOLD, FOUND)])}
     assert found == {("topic", "population", "employment"): 1, ("status", "actual", "planned"): 1}
+
+
+def test_topic_pairs_count_quantities_right_or_wrong() -> None:
+    """Of g1 g2 g3 g6 g7; g4 is another measure and no quantity."""
+    pairs = topic_pairs([score(GOLD, FOUND)])
+    assert pairs == {("population", "population"): 3, ("population", "employment"): 1, ("roads", "roads"): 1}
+
+
+def test_the_matrix_of_topics_is_square_and_sums_to_the_quantities() -> None:
+    matrix = topic_matrix([score(GOLD, FOUND)])
+    assert list(matrix.index) == list(matrix.columns) == ["population", "employment", "roads"]
+    assert matrix.loc["population", "employment"] == 1
+    assert int(matrix.to_numpy().sum()) == 5
+
+
+def test_the_board_of_pairs_shows_the_wrong_ones_with_their_share() -> None:
+    board = pairs_board([score(GOLD, FOUND)])
+    assert board.title == "Topics taken for another: 1 of 5 quantities; the commonest pairs"
+    assert board.rows == (("1", "population", "employment", "25.0%"),)
+
+
+def test_each_attribute_is_judged_for_itself() -> None:
+    """A rule that is tried may mend the status of a number whose measure is still wrong."""
+    names = right(row("g", 0, 3), row("f", 0, 3, measure="persons", value=9.0, topic="water"))
+    assert names == {"basis", "status", "role", "qualifier", "subject", "period", "part_of", "span"}
+
+
+OVERLAPS = [("贫困户", "贫困户", 1.0), ("贫困户", "建档贫困户", 0.75), ("茶", "羊", 0.0), ("", "", 1.0),
+            ("", "茶", 0.0), ("户户", "户", 2 / 3)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b", "share"), OVERLAPS)
+def test_subjects_overlap_by_their_characters(a: str, b: str, share: float) -> None:
+    assert overlap(a, b) == overlap(b, a) == pytest.approx(share)
 
 
 def test_the_gains_and_losses_between_two_runs() -> None:
@@ -306,6 +356,13 @@ def test_sections(
 ) -> None:
     scored = evaluate(tables([], sections), [gold_file([], HEADINGS)])["a"]
     assert (scored.sections, scored.kinds) == (F1(*found), F1(*kinds))
+
+
+def test_a_heading_found_at_its_text_is_not_taken_for_another_of_its_line() -> None:
+    """Two headings of one level in one line share its start."""
+    headings = [Heading(10, 10, 5, "work"), Heading(20, 10, 5, "work")]
+    scored = evaluate(tables([], [(10, 5, "work"), (20, 5, "work")]), [gold_file([], headings)])["a"]
+    assert scored.sections == F1(2, 2, 2)
 
 
 def test_reports_are_matched_by_their_start() -> None:

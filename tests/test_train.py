@@ -6,15 +6,18 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import train, trial
+from pipeline import trial
+from pipeline.baseline import topic_by_rules, topics_by_rules
 from pipeline.errors import RuleError
 from pipeline.gold import GoldFile, load_gold
 from pipeline.rules import RULES, load_rules
 from pipeline.taught import MARK, taught_in
+from pipeline.topics.features import Vote
 from pipeline.topics.model import TOPICS, Round, TopicModel, load_model, write_model
 from pipeline.train import KEY_REPORTS, Example, decide, examples_of, fit, folds
 
@@ -161,11 +164,74 @@ def test_folds_are_of_about_one_size(count: int, n: int) -> None:
 def test_cross_validation_scores_each_report_with_weights_fitted_on_others(
     few: list[GoldFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "examples_of", lambda gold, rules: [Example(g.name, (), ()) for g in gold])
-    monkeypatch.setattr(train, "fit", lambda training, taught: [x.source for x in training])
-    fitted_on = trial.fold_models(few, load_rules())
+    monkeypatch.setattr(trial, "fit", lambda training, taught: [x.source for x in training])
+    fitted_on = trial.fold_models([Example(g.name, (), ()) for g in few], [])
     assert fitted_on.keys() == {g.name for g in few}
     assert all(name not in sources and sources for name, sources in fitted_on.items())
+
+
+def test_the_curve_learns_from_ever_more_reports_and_tries_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[tuple[set[str], int]] = []
+
+    def fit(training: list[Example], taught: list[Example]) -> set[str]:
+        fitted.append(({x.source for x in training}, len(taught)))
+        return fitted[-1][0]
+
+    def decide(model: set[str], example: Example) -> tuple[list[str], list[float]]:
+        assert example.source not in model
+        return [f"{example.source} after {len(model)}"], []
+
+    monkeypatch.setattr(trial, "fit", fit)
+    monkeypatch.setattr(trial, "decide", decide)
+    steps: list[tuple[int, int]] = []
+    learnt = list(
+        trial.learning_curve(
+            named(9), named(2), sizes=(0, 2, 4, 99), progress=lambda done, total: steps.append((done, total))
+        )
+    )
+    assert [(x.reports, x.taught) for x in learnt] == [(0, 2), (2, 0), (2, 2), (4, 0), (4, 2), (6, 0), (6, 2)]
+    for x in learnt:
+        assert x.topics == tuple(f"report {i} after {x.reports}" for i in range(9))
+    assert steps == [(i, 21) for i in range(21)]
+    plain = [sources for sources, passages in fitted if sources and not passages]
+    smallest = (plain[i : i + 3] for i in (0, 3, 6))
+    assert all(a < b < c for a, b, c in zip(*smallest, strict=True)), "a smaller size is part of a larger one"
+    assert sum(not sources for sources, _ in fitted) == 1, "without reports there is one fit for all folds"
+
+
+def test_topics_are_put_into_the_tables_in_their_order() -> None:
+    tables = {"observations": pa.table({"id": [1, 2], "topic": ["roads", "water"], "value": [3.0, 4.0]})}
+    changed = trial.with_topics(tables, ["crops", "land"])["observations"]
+    assert changed.column_names == ["id", "topic", "value"]
+    assert changed["topic"].to_pylist() == ["crops", "land"]
+    with pytest.raises(pa.ArrowInvalid):
+        trial.with_topics(tables, ["crops"])
+
+
+# Topics without a learned weight.
+
+PRECEDENCE = [
+    ("nothing speaks", [], "other"),
+    ("the nearest wins", [("left.thing.near", "land"), ("right.thing.touching", "crops")], "crops"),
+    ("a frame only alone", [("left.frame.touching", "funding"), ("title.thing", "roads")], "roads"),
+    ("a frame alone", [("left.frame.touching", "funding")], "funding"),
+    ("a thing before an act", [("leftmore.act.first", "training"), ("leftmore.thing.rest", "roads")], "roads"),
+    ("an act before a group", [("before.group.first", "monitored"), ("before.act.first", "training")], "training"),
+    ("its sentence before the heading", [("heading0.thing", "roads"), ("future.group.rest", "monitored")], "monitored"),
+    ("the list of topics decides last", [("title.thing", "water"), ("title.thing", "roads")], "roads"),
+]
+
+
+@pytest.mark.parametrize(("votes", "topic"), [c[1:] for c in PRECEDENCE], ids=[c[0] for c in PRECEDENCE])
+def test_topics_by_precedence_of_the_rules(votes: list[tuple[str, str]], topic: str) -> None:
+    assert topic_by_rules([Vote(feature, name, "rule") for feature, name in votes]) == topic
+
+
+def test_every_vote_has_its_place_in_the_precedence(examples: list[Example]) -> None:
+    topics = topics_by_rules(examples)
+    assert len(topics) == sum(len(x.evidence) for x in examples)
+    right = [a == b for a, b in zip(topics, (g for x in examples for g in x.gold), strict=True) if b]
+    assert sum(right) > len(right) / 2
 
 
 # The sentences written for teaching.
