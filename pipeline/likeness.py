@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from pipeline.lexicon import lexicon
+from pipeline.lexicon import word_counts
 
 # Log frequencies of what the dictionary does not have.
 LOST = -14.0  # U+FFFD: about one damaged character in a thousand, and any of 256 bytes
@@ -37,12 +37,6 @@ def _by_block(char: str) -> float:
         return CONTROL if char == "\x7f" or (char < " " and char not in "\t\r\n\f") else PLAIN
     accented = "\xa0" <= char <= "\u01dc" and char.isalpha()
     return MARK if accented or "\u2010" <= char <= "\u2026" or "\uff01" <= char <= "\uff5e" else UNSEEN
-
-
-@lru_cache(maxsize=1)
-def word_counts() -> dict[str, int]:
-    """How often each word stands in the texts that jieba's dictionary was counted on."""
-    return dict(zip(lexicon().words, lexicon().counts, strict=True))
 
 
 @lru_cache(maxsize=1)
