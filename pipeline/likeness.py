@@ -9,8 +9,6 @@ import math
 from collections import Counter
 from functools import lru_cache
 
-import numpy as np
-
 from pipeline.lexicon import word_counts
 
 # Log frequencies of what the dictionary does not have.
@@ -42,6 +40,7 @@ def _by_block(char: str) -> float:
 @lru_cache(maxsize=1)
 def frequencies() -> Frequencies:
     """Log frequency of each character, simplified and traditional: a traditional one counts like its simplified one."""
+    import numpy as np
     from opencc import OpenCC
 
     # In one go over all words: a loop over their characters would take a second of every run.
