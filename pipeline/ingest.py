@@ -6,6 +6,7 @@ Nothing heavy is imported before there is something to read: a night without new
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -109,6 +110,8 @@ def read_batch(batch: Batch) -> dict[str, pa.Table]:
     from pipeline.tables import tables_of
     from pipeline.topics.model import load_model
 
+    # The dictionaries hold a million things, which would be gone through for garbage again and again; there is little.
+    gc.set_threshold(100_000)
     rules, model = load_rules(batch.rules), load_model()
     readings = [_read(path, source, rules, model) for source, path in batch.files]
     return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)

@@ -27,3 +27,9 @@ def lexicon() -> Lexicon:
         raise ModuleNotFoundError("jieba is not installed; run make .venv")
     fields = (Path(spec.origin).parent / "dict.txt").read_text("utf-8").split()
     return Lexicon(fields[::3], list(map(int, fields[1::3])), fields[2::3])
+
+
+@lru_cache(maxsize=1)
+def word_counts() -> dict[str, int]:
+    """How often each word stands in the texts that were counted."""
+    return dict(zip(lexicon().words, lexicon().counts, strict=True))

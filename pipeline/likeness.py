@@ -9,9 +9,7 @@ import math
 from collections import Counter
 from functools import lru_cache
 
-import numpy as np
-
-from pipeline.lexicon import lexicon
+from pipeline.lexicon import word_counts
 
 # Log frequencies of what the dictionary does not have.
 LOST = -14.0  # U+FFFD: about one damaged character in a thousand, and any of 256 bytes
@@ -40,14 +38,9 @@ def _by_block(char: str) -> float:
 
 
 @lru_cache(maxsize=1)
-def word_counts() -> dict[str, int]:
-    """How often each word stands in the texts that jieba's dictionary was counted on."""
-    return dict(zip(lexicon().words, lexicon().counts, strict=True))
-
-
-@lru_cache(maxsize=1)
 def frequencies() -> Frequencies:
     """Log frequency of each character, simplified and traditional: a traditional one counts like its simplified one."""
+    import numpy as np
     from opencc import OpenCC
 
     # In one go over all words: a loop over their characters would take a second of every run.

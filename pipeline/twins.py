@@ -70,7 +70,8 @@ def _pairs(signatures: np.ndarray) -> Iterator[tuple[int, int, float]]:
     alike = np.zeros(len(later))
     for start in range(0, len(later), CHUNK):
         some = slice(start, start + CHUNK)
-        alike[some] = (signatures[later[some]] == signatures[earlier[some]]).mean(axis=1)
+        same = signatures[later[some]] == signatures[earlier[some]]
+        alike[some] = np.count_nonzero(same, axis=1) / SIZE
     order = np.lexsort((earlier, -alike, later))
     first = order[np.diff(later[order], prepend=-1) > 0]
     for pair in first[alike[first] >= THRESHOLD]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,7 +57,7 @@ class Work:
 def preview(raw: Path, out: Path, options: Options, *, now: dt.datetime) -> Plan:
     """What `bring_up_to_date` would do, without the lock and without writing anything."""
     with Manifest.view(out) as manifest:
-        return _plan(raw, manifest, current(options.rules), options, now)
+        return _plan(raw, manifest.entries(), current(options.rules), options, now)
 
 
 def bring_up_to_date(raw: Path, out: Path, options: Options, *, now: dt.datetime, progress: Progress) -> Outcome:
@@ -72,18 +71,17 @@ def bring_up_to_date(raw: Path, out: Path, options: Options, *, now: dt.datetime
         mark = current(options.rules)
         repaired = _publish(out, manifest, mark, now)
         _sweep(out, manifest, options)
-        plan = _plan(raw, manifest, mark, options, now)
+        known = manifest.entries()
+        plan = _plan(raw, known, mark, options, now)
         done = _read_all(plan, out, manifest, mark, options, now, progress)
-        changes = _changes(plan, done, manifest.entries(), out, options)
+        changes = _changes(plan, done, known, out, options)
         _commit(out, manifest, plan, changes, options)
         published = _publish(out, manifest, mark, now) or repaired
-        counts = Counter(e.status for e in manifest.entries().values())
         failed = tuple((e.source, e.error) for e in done if e.failed)
-        return Outcome(plan, len(done), failed, manifest.get("shown"), published, counts)
+        return Outcome(plan, len(done), failed, manifest.get("shown"), published, manifest.statuses())
 
 
-def _plan(raw: Path, manifest: Manifest, mark: Fingerprint, options: Options, now: dt.datetime) -> Plan:
-    known = manifest.entries()
+def _plan(raw: Path, known: Mapping[str, Entry], mark: Fingerprint, options: Options, now: dt.datetime) -> Plan:
     found = sources_in(raw)
     if not found and not options.allow_empty and any(e.status != "removed" for e in known.values()):
         raise OptionError(

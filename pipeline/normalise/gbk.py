@@ -39,8 +39,9 @@ def text(cell: bytes) -> str:
     return char if len(char) == 1 else ""
 
 
-def _has(codec: str, char: str) -> bool:
-    return bool(char.encode(codec, "ignore"))
+def _in(codec: str, chars: str) -> frozenset[str]:
+    """Those of `chars` that a character set has."""
+    return frozenset(chars.encode(codec, "ignore").decode(codec))
 
 
 @lru_cache(maxsize=1)
@@ -49,10 +50,10 @@ def cells() -> Mapping[int, Mapping[int, Char]]:
     shown = ((lead, trail, text(bytes((lead, trail)))) for lead in LEADS for trail in TRAILS)
     found = [(lead, trail, c) for lead, trail, c in shown if "\u4e00" <= c <= "\u9fff" or (c and c in MARKS)]
     chars = "".join(char for _, _, char in found)
-    plain = simplified(chars)
+    plain, big5, gb2312 = simplified(chars), _in("big5", chars), _in("gb2312", chars)
     table: dict[int, dict[int, Char]] = {lead: {} for lead in LEADS}
     for (lead, trail, char), simple in zip(found, plain, strict=True):
-        table[lead][trail] = Char(char, simple, _has("big5", char) - _has("gb2312", char))
+        table[lead][trail] = Char(char, simple, (char in big5) - (char in gb2312))
     return table
 
 

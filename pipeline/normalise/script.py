@@ -16,7 +16,7 @@ from itertools import groupby
 
 from opencc import OpenCC
 
-from pipeline.likeness import word_counts
+from pipeline.lexicon import word_counts
 from pipeline.normalise.pairs import pairs_in
 from pipeline.spans import Edit
 
@@ -100,21 +100,19 @@ def simplify(text: str) -> Iterator[Edit]:
 def _aspect(plain: str, at: int) -> bool:
     """Whether the 著 at `at` is the simplified 着: 沿著, 著力, but not 顯著, 著名."""
     before, after = plain[max(0, at - 1) : at], plain[at + 1 : at + 2]
-    pairs = _pairs()
-    behind = pairs[ZHU + after] if pairs[ZHU + after] > pairs[plain[at + 1 : at + 3]] else 0  # 發揮著|作用, no 著作
+    pairs, next_word = _pairs(), plain[at + 1 : at + 3]
+    as_word = pairs[next_word] + (word_counts().get(next_word, 0) if len(next_word) == 2 else 0)
+    behind = pairs[ZHU + after] if pairs[ZHU + after] > as_word else 0  # 發揮著|作用, no 著作
     return pairs[before + ZHU] + behind <= pairs[before + ZHE] + pairs[ZHE + after]
 
 
 @lru_cache(maxsize=1)
 def _pairs() -> Counter[str]:
-    """How often 著 and 着 stand beside each character, and words of two, by jieba's dictionary (it is simplified)."""
+    """How often 著 and 着 stand beside each character, by jieba's dictionary (it is simplified)."""
     pairs: Counter[str] = Counter()
-    for word, n in word_counts().items():
-        if ZHU in word or ZHE in word:
-            for i in range(len(word) - 1):
-                pairs[word[i : i + 2]] += n
-        elif len(word) == 2:
-            pairs[word] += n
+    for word in [word for word in word_counts() if ZHU in word or ZHE in word]:
+        for i in range(len(word) - 1):
+            pairs[word[i : i + 2]] += word_counts()[word]
     return pairs
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from pipeline.likeness import word_counts
+from pipeline.lexicon import word_counts
 
 LENGTH = 4  # longest word, in characters: four of 16 bits fill one number of 64
 OWN = 0.1  # the weight of the document's own words beside the dictionary
@@ -67,7 +67,7 @@ class Tree:
             longer = words[:, i] > 0
             keys, words, times = (keys << np.uint64(16) | words[:, i])[longer], words[longer], times[longer]
             ends = words[:, i + 1] == 0 if i + 1 < LENGTH else np.ones(len(words), bool)
-            unique, place = np.unique(keys, return_inverse=True)
+            unique, place = _distinct(keys)
             mass, whole = (np.bincount(place, t, len(unique)).astype(np.float64) for t in (times, times * ends))
             self.levels.append(Level(unique, mass, whole))
         self.levels.append(Level(keys[:0], times[:0], times[:0]))
@@ -87,6 +87,17 @@ class Tree:
         )
 
 
+def _distinct(keys: Keys) -> tuple[Keys, npt.NDArray[np.intp]]:
+    """The different keys in order, and the place of each key among them; quick where most are in order already."""
+    order = keys.argsort(kind="stable")
+    ordered = keys[order]
+    fresh = np.ones(len(keys), bool)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    place = np.empty(len(keys), np.intp)
+    place[order] = np.cumsum(fresh) - 1
+    return ordered[fresh], place
+
+
 def _codes(text: str) -> Keys:
     return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
 
@@ -94,10 +105,13 @@ def _codes(text: str) -> Keys:
 @lru_cache(maxsize=1)
 def dictionary() -> Tree:
     """The words of jieba's dictionary."""
-    known = {word: n for word, n in word_counts().items() if len(word) <= LENGTH}
-    words = _codes("".join(word.ljust(LENGTH, "\0") for word in known)).reshape(-1, LENGTH)
-    chinese = (((words >= 0x4E00) & (words <= 0x9FFF)) | (words == 0)).all(axis=1)
-    words, times = words[chinese], np.array(list(known.values()), np.float64)[chinese]
+    known = word_counts()
+    lengths = np.fromiter(map(len, known), np.intp, len(known))
+    codes, starts = _codes("".join(known) + LENGTH * "\0"), np.cumsum(lengths) - lengths
+    within = np.arange(LENGTH)
+    words = np.where(within < lengths[:, None], codes[starts[:, None] + within], np.uint64(0))
+    taken = (((words >= 0x4E00) & (words <= 0x9FFF)) | (words == 0)).all(axis=1) & (lengths <= LENGTH)
+    words, times = words[taken], np.fromiter(known.values(), np.float64, len(known))[taken]
     # Any character may stand alone: 驻 in 驻村, which is no word of the dictionary.
     spread = np.bincount(words.reshape(-1).astype(np.int64), np.repeat(times * ANY, LENGTH))
     chars = np.flatnonzero(spread[1:]) + 1

@@ -121,19 +121,26 @@ def load_model(path: Path = MODEL) -> TopicModel:
     Raises RuleError if the file is missing or is no model.
     """
     try:
-        table = pq.read_table(path, schema=COLUMNS)
-        return TopicModel(*(_read_round(table, name) for name in ("alone", "together")))
+        # Not read_table: it imports pyarrow.dataset and with it pandas.
+        table = pq.ParquetFile(path, read_dictionary=COLUMNS.names[:3]).read(use_threads=False)
+        return _read_rounds(*(table[name].combine_chunks() for name in COLUMNS.names))
     except (OSError, ValueError, KeyError, pa.ArrowException) as e:
         raise RuleError(f"{path}: no usable topic model ({e}); restore it from git or run make train") from None
 
 
-def _read_round(table: pa.Table, name: str) -> Round:
-    mine = table.filter(pc.equal(table["round"], name)).combine_chunks()
-    shared = pc.is_null(mine["topic"])
-    votes, keyed = mine.filter(shared).to_pydict(), mine.filter(pc.invert(shared)).combine_chunks()
-    keys = keyed["key"].chunk(0).dictionary_encode()
-    bias = np.zeros((len(keys.dictionary), len(TOPICS)), dtype=np.float32)
-    columns = pc.index_in(keyed["topic"], pa.array(TOPICS)).to_numpy()
-    bias[keys.indices.to_numpy(), columns] = keyed["weight"].to_numpy()
-    weights = {feature: round(weight, 2) for feature, weight in zip(votes["key"], votes["weight"], strict=True)}
-    return Round(weights, {key: i for i, key in enumerate(keys.dictionary.to_pylist())}, bias)
+def _read_rounds(rounds: pa.Array, keys: pa.Array, topics: pa.Array, weights: pa.Array) -> TopicModel:
+    """The columns of the table, all but the weights dictionary-encoded: hundreds of thousands of rows, few names."""
+    names, places = keys.dictionary.to_pylist(), np.array([PLACE[t] for t in topics.dictionary.to_pylist()], np.int64)
+    rows = {key: i for i, key in enumerate(names)}
+    key, weight = keys.indices.to_numpy(), weights.to_numpy()
+    topic = pc.fill_null(topics.indices, -1).to_numpy()
+
+    def read(name: str) -> Round:
+        mine = rounds.indices.to_numpy() == rounds.dictionary.to_pylist().index(name)
+        votes, biased = np.flatnonzero(mine & (topic < 0)), np.flatnonzero(mine & (topic >= 0))
+        bias = np.zeros((len(rows), len(TOPICS)), dtype=np.float32)
+        bias[key[biased], places[topic[biased]]] = weight[biased]
+        said = {names[i]: round(w, 2) for i, w in zip(key[votes].tolist(), weight[votes].tolist(), strict=True)}
+        return Round(said, rows, bias)
+
+    return TopicModel(read("alone"), read("together"))
