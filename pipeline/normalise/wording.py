@@ -94,10 +94,14 @@ def _codes(text: str) -> Keys:
 @lru_cache(maxsize=1)
 def dictionary() -> Tree:
     """The words of jieba's dictionary."""
-    known = {word: n for word, n in word_counts().items() if len(word) <= LENGTH}
-    words = _codes("".join(word.ljust(LENGTH, "\0") for word in known)).reshape(-1, LENGTH)
-    chinese = (((words >= 0x4E00) & (words <= 0x9FFF)) | (words == 0)).all(axis=1)
-    words, times = words[chinese], np.array(list(known.values()), np.float64)[chinese]
+    known = word_counts()
+    codes, lengths = _codes("".join(known)), np.fromiter(map(len, known), np.int64, len(known))
+    starts = lengths.cumsum() - lengths
+    words = np.zeros((len(known), LENGTH), np.uint64)
+    for i in range(LENGTH):
+        words[lengths > i, i] = codes[starts[lengths > i] + i]
+    chinese = (lengths <= LENGTH) & (((words >= 0x4E00) & (words <= 0x9FFF)) | (words == 0)).all(axis=1)
+    words, times = words[chinese], np.fromiter(known.values(), np.float64, len(known))[chinese]
     # Any character may stand alone: 驻 in 驻村, which is no word of the dictionary.
     spread = np.bincount(words.reshape(-1).astype(np.int64), np.repeat(times * ANY, LENGTH))
     chars = np.flatnonzero(spread[1:]) + 1
@@ -148,7 +152,7 @@ class Model:
 
     def _joined(self, word: Word) -> After:
         """How a word goes on of which the document says something."""
-        known, own, scale = dictionary().stem(word), self._own.stem(word), self._scale
+        known, own, scale = _stem(word), self._own.stem(word), self._scale
         mass = known.mass + scale * own.mass
         after = _after(word, mass, known.whole + scale * own.whole, known)
         for code, times in zip(own.codes.tolist(), own.following.tolist(), strict=True):
@@ -158,9 +162,15 @@ class Model:
 
 
 @lru_cache(maxsize=20_000)
+def _stem(word: Word) -> Stem:
+    """What the dictionary knows of words that begin with `word`."""
+    return dictionary().stem(word)
+
+
+@lru_cache(maxsize=20_000)
 def _known(word: Word) -> After:
     """How a word goes on of which the document says nothing."""
-    known = dictionary().stem(word)
+    known = _stem(word)
     return _after(word, known.mass, known.whole, known)
 
 
