@@ -138,6 +138,7 @@ def _ingest(raw: Path, out: Path, what: str) -> Run:
 def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iterator[Timing]:
     """The bare pass, the whole chain, and the stages in it over `texts`; the first text warms everything up."""
     extract.read_text(texts[0], rules, model)
+    extract.settle()  # as ingest does
     megabytes = sum(len(t.text.encode()) for t in texts) / 1e6
     yield Timing("bare regex pass", _seconds(lambda: [BARE.findall(t.text) for t in texts]), megabytes)
     with _watched(STAGES) as spent:

@@ -105,11 +105,13 @@ def batches_of(
 
 def read_batch(batch: Batch) -> dict[str, pa.Table]:
     """Reads the files of a batch. Arrow tables travel between processes as whole buffers, not row by row."""
+    from pipeline.extract import settle
     from pipeline.rules import load_rules
     from pipeline.tables import tables_of
     from pipeline.topics.model import load_model
 
     rules, model = load_rules(batch.rules), load_model()
+    settle()
     readings = [_read(path, source, rules, model) for source, path in batch.files]
     return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
 
