@@ -104,10 +104,11 @@ def _hits_in(book: Book, text: str) -> tuple[tuple[Hit, ...], tuple[int, ...]]:
     """
     found: dict[tuple[int, bool], Hit] = {}
     for cue, pattern in book.cues:
-        touching = cue.where in TOUCHING
+        touching, named = cue.where in TOUCHING, bool(pattern.groupindex)
         for match in pattern.finditer(text, overlapped=True):
-            groups = match.groupdict() if pattern.groupindex else NOTHING
-            found.setdefault((match.start(), touching), Hit(match.start(), match.end(), cue, groups))
+            start, end = match.span()
+            if (start, touching) not in found:
+                found[start, touching] = Hit(start, end, cue, match.groupdict() if named else NOTHING)
     hits = tuple(sorted(found.values(), key=_start))
     return hits, tuple(h.start for h in hits)
 
@@ -118,7 +119,7 @@ def find_hits(book: Book, text: str, start: int = 0, end: int | None = None) -> 
     hits, starts = _hits_in(book, text)
     last = len(text) if end is None else end
     inside = hits[bisect_left(starts, start) : bisect_left(starts, last)]
-    return tuple(h._replace(start=h.start - start, end=h.end - start) for h in inside if h.end <= last)
+    return tuple(Hit(h[0] - start, h[1] - start, h[2], h[3]) for h in inside if h[1] <= last)
 
 
 def place_in_sentence(context: Context, index: int | None = None) -> Place:
@@ -152,8 +153,8 @@ def governing(book: Book, place: Place) -> Iterator[Hit]:
 @lru_cache(maxsize=256)  # each number of a sentence asks for the cues of the same few books
 def _heard(book: Book, text: str, start: int, end: int) -> tuple[Heard, ...]:
     """The cues of `book` in the sentence `text[start:end]`, with all of them that no number changes."""
-    layout = lay_out(text[start:end])
     hits = find_hits(book, text, start, end)
+    layout = lay_out(text[start:end])
     return tuple(Heard(h, layout.at(h.start), GOVERNS[h.cue.where], book.unless.get(h.cue.id)) for h in hits)
 
 

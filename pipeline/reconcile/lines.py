@@ -73,9 +73,7 @@ def _entry(index: int, observation: Observation, zero: int, layout: Layout) -> E
     factor = value / number if number else 1.0
     step = step_of(number) * factor
     slack = step if step != 1.0 or factor != 1.0 else 0.0
-    return Entry(
-        index, observation, q, layout.at(start), start, q.end - zero, value, kind, plain, factor, step, slack
-    )
+    return Entry(index, observation, q, layout.at(start), start, q.end - zero, value, kind, plain, factor, step, slack)
 
 
 def step_of(number: float) -> float:
