@@ -21,7 +21,6 @@ from pipeline.normalise.pairs import pairs_in
 from pipeline.spans import Edit
 
 ZHU, ZHE = chr(0x8457), chr(0x7740)  # 著, 着
-WITH_ZHE = re.compile(f".*[{ZHU}{ZHE}].*")
 HAN = [chr(c) for block in ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00)) for c in range(*block)]
 HANT, MIXED = 0.12, 0.008  # shares of traditional characters above which a text is traditional, or mixed
 
@@ -111,7 +110,7 @@ def _pairs() -> Counter[str]:
     """How often two characters stand in words with 著 or 着, by jieba's dictionary (it is simplified)."""
     pairs: Counter[str] = Counter()
     counts = word_counts()
-    for word in WITH_ZHE.findall("\n".join(counts)):  # in one go: a loop over all words takes half a second
+    for word in [w for w in counts if ZHU in w or ZHE in w]:
         for i in range(len(word) - 1):
             pairs[word[i : i + 2]] += counts[word]
     return pairs
