@@ -35,7 +35,6 @@ LINKS = ("\u3001", "\uff0c")  # 、，
 JOINING = ("\u3001", "\uff0c", "\u201c", "\u300a", "\uff08")  # 、，“《（
 GARBLE = -10.0  # mean ln P of characters that follow the end of a shift below which that was not the end
 CLEAR = 5.0  # nats behind the best at which a reading says nothing of where the shift ends
-SLIGHT = 1e-6  # nats: what rounding may do to sums of chances
 AHEAD = 4  # characters in step after which the shift is over for good
 
 
@@ -180,8 +179,6 @@ class Search:
         The open word goes on with it, or it ends and the character begins another.
         """
         word, score = node.state.word, node.best.score + extra
-        if not options.ordered or score < layer.floor - SLIGHT:  # no character makes a reading likelier
-            return
         closes, gains = self.model.after(word)
         coded = options.coded
         for code in coded.keys() & gains.keys() if len(coded) > 1 else coded:
