@@ -6,6 +6,7 @@ Machines are noisy: compare the ratios to the bare pass or the first run of the 
 
 from __future__ import annotations
 
+import gc
 import random
 import resource
 import subprocess
@@ -138,6 +139,7 @@ def _ingest(raw: Path, out: Path, what: str) -> Run:
 def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iterator[Timing]:
     """The bare pass, the whole chain, and the stages in it over `texts`; the first text warms everything up."""
     extract.read_text(texts[0], rules, model)
+    gc.freeze()  # as ingest does
     megabytes = sum(len(t.text.encode()) for t in texts) / 1e6
     yield Timing("bare regex pass", _seconds(lambda: [BARE.findall(t.text) for t in texts]), megabytes)
     with _watched(STAGES) as spent:

@@ -110,9 +110,11 @@ def read_batch(batch: Batch) -> dict[str, pa.Table]:
     from pipeline.tables import tables_of
     from pipeline.topics.model import load_model
 
-    # The dictionaries hold a million things, which would be gone through for garbage again and again; there is little.
+    # Rules, model and dictionaries hold a million things, which would be gone through for garbage again and again, for
+    # a fifth of the time of the whole chain; there is little.
     gc.set_threshold(100_000)
     rules, model = load_rules(batch.rules), load_model()
+    gc.freeze()
     readings = [_read(path, source, rules, model) for source, path in batch.files]
     return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
 

@@ -143,16 +143,14 @@ class Context:
         return self.row[self.index]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A value that a stage decided, and the id of the rule that decided it."""
+class Finding(NamedTuple):
+    """A value that a stage decided, and the id of the rule that decided it. A tuple: each number has four."""
 
     value: str
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """A place as the text names it, and its code (Report.adcode)."""
 
     name: str | None

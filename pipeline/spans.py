@@ -10,11 +10,11 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
-    """`before[start:end]` is replaced by `after`; `kind` names the fixer."""
+class Edit(NamedTuple):
+    """`before[start:end]` is replaced by `after`; `kind` names the fixer. A tuple: damaged texts have thousands."""
 
     start: int
     end: int
@@ -73,8 +73,13 @@ class OffsetMap:
 
         Text removed at either edge is left out: 3個(gè) gives 3個. An empty span maps to an empty span.
         """
-        first = self._char(start)[0]
-        last = first if end <= start else max(first, self._char(end - 1)[1])
+        i = bisect_right(self.edited, start)
+        if self.extent[i - 1] < 0 and start < end and (i == len(self.edited) or end <= self.edited[i]):
+            first = self.original[i - 1] + start - self.edited[i - 1]  # one untouched piece holds it, as mostly
+            last = first + end - start
+        else:
+            first = self._char(start)[0]
+            last = first if end <= start else max(first, self._char(end - 1)[1])
         return (first, last) if self.before is None else self.before.span(first, last)
 
     def then(self, later: OffsetMap) -> OffsetMap:

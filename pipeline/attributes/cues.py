@@ -35,6 +35,7 @@ DEFAULT = "default"  # the rule named where no cue spoke
 OUTSIDE = frozenset({"section", "heading", "report", "name"})  # cues that are not looked for in sentences
 TOUCHING = frozenset({"after", "inside"})
 NOTHING: Mapping[str, str | None] = MappingProxyType({})
+FEW = 8  # cues of a sentence that are not worth a search for the first within REACH
 
 
 class Hit(NamedTuple):
@@ -69,6 +70,18 @@ class Place(NamedTuple):
     free: int  # where the quantity before it ends
 
 
+Governs = Callable[[Hit, Piece, Place, Book], bool]
+
+
+class Heard(NamedTuple):
+    """A cue in a sentence, the piece in which it stands, how it is judged, and what silences it."""
+
+    hit: Hit
+    piece: Piece
+    governs: Governs
+    unless: regex.Pattern[str] | None
+
+
 @lru_cache(maxsize=32)
 def book_of(rules: RuleSet, file: str) -> Book:
     """The cues of rules/<file>.toml, compiled."""
@@ -91,10 +104,11 @@ def _hits_in(book: Book, text: str) -> tuple[tuple[Hit, ...], tuple[int, ...]]:
     """
     found: dict[tuple[int, bool], Hit] = {}
     for cue, pattern in book.cues:
-        touching = cue.where in TOUCHING
+        touching, named = cue.where in TOUCHING, bool(pattern.groupindex)
         for match in pattern.finditer(text, overlapped=True):
-            groups = match.groupdict() if pattern.groupindex else NOTHING
-            found.setdefault((match.start(), touching), Hit(match.start(), match.end(), cue, groups))
+            start, end = match.span()
+            if (start, touching) not in found:
+                found[start, touching] = Hit(start, end, cue, match.groupdict() if named else NOTHING)
     hits = tuple(sorted(found.values(), key=_start))
     return hits, tuple(h.start for h in hits)
 
@@ -105,7 +119,7 @@ def find_hits(book: Book, text: str, start: int = 0, end: int | None = None) -> 
     hits, starts = _hits_in(book, text)
     last = len(text) if end is None else end
     inside = hits[bisect_left(starts, start) : bisect_left(starts, last)]
-    return tuple(h._replace(start=h.start - start, end=h.end - start) for h in inside if h.end <= last)
+    return tuple(Hit(h[0] - start, h[1] - start, h[2], h[3]) for h in inside if h[1] <= last)
 
 
 def place_in_sentence(context: Context, index: int | None = None) -> Place:
@@ -125,13 +139,23 @@ def _place(text: str, zero: int, stop: int, start: int, end: int, free: int) -> 
 
 def governing(book: Book, place: Place) -> Iterator[Hit]:
     """The cues that govern the quantity at `place`, in the order of the text."""
-    hits = find_hits(book, place.text, place.zero, place.zero + len(place.sentence))
-    first = bisect_left(hits, place.start - REACH, key=_start) if len(hits) > 8 else 0
-    for hit in hits[first:]:
-        if hit.start > place.end + REACH:
+    heard = _heard(book, place.text, place.zero, place.zero + len(place.sentence))
+    if len(heard) > FEW:
+        heard = heard[bisect_left(heard, place.start - REACH, key=_start_of_heard) :]
+    last = place.end + REACH
+    for hit, piece, governs, unless in heard:
+        if hit.start > last:
             return
-        if GOVERNS[hit.cue.where](hit, place, book) and not _silenced(hit, place, book):
+        if governs(hit, piece, place, book) and not (unless and _silenced(piece, place, unless)):
             yield hit
+
+
+@lru_cache(maxsize=256)  # each number of a sentence asks for the cues of the same few books
+def _heard(book: Book, text: str, start: int, end: int) -> tuple[Heard, ...]:
+    """The cues of `book` in the sentence `text[start:end]`, with all of them that no number changes."""
+    hits = find_hits(book, text, start, end)
+    layout = lay_out(text[start:end])
+    return tuple(Heard(h, layout.at(h.start), GOVERNS[h.cue.where], book.unless.get(h.cue.id)) for h in hits)
 
 
 def decide(
@@ -148,14 +172,21 @@ def decide(
     `index` asks for another quantity of the context's row.
     """
     book = book_of(rules, file)
-    best, rank = Finding(default, DEFAULT), (-1000, -1)
-    for cue, pattern in book.outside:
-        if cue.priority > rank[0] and cue.where == "section" and pattern.fullmatch(context.section.kind):
-            best, rank = Finding(cue.value, cue.id), (cue.priority, -1)
+    best, rank = _by_section(book, context.section.kind, default)
     for hit in governing(book, place_in_sentence(context, index)):
         if (hit.cue.priority, hit.start) > rank and admits(hit):
             best, rank = Finding(hit.cue.value, hit.cue.id), (hit.cue.priority, hit.start)
     return best
+
+
+@lru_cache(maxsize=256)
+def _by_section(book: Book, kind: str, default: str) -> tuple[Finding, tuple[int, int]]:
+    """What the kind of the section says, and its rank: a priority, and no place in the text."""
+    best, rank = Finding(default, DEFAULT), (-1000, -1)
+    for cue, pattern in book.outside:
+        if cue.priority > rank[0] and cue.where == "section" and pattern.fullmatch(kind):
+            best, rank = Finding(cue.value, cue.id), (cue.priority, -1)
+    return best, rank
 
 
 def every(hit: Hit) -> bool:
@@ -167,57 +198,58 @@ def _start(hit: Hit) -> int:
     return hit.start
 
 
-def _silenced(hit: Hit, place: Place, book: Book) -> bool:
-    """Whether the cue's `unless` matches between its clause's start and the end of the number's piece."""
-    pattern = book.unless.get(hit.cue.id)
-    if pattern is None:
-        return False
-    start = min(place.layout.at(hit.start).clause_start, place.piece.clause_start)
+def _start_of_heard(heard: Heard) -> int:
+    return heard.hit.start
+
+
+def _silenced(piece: Piece, place: Place, unless: regex.Pattern[str]) -> bool:
+    """Whether the `unless` of a cue in `piece` matches between its clause's start and the end of the number's piece."""
+    start = min(piece.clause_start, place.piece.clause_start)
     stop = place.layout.next_mark(place.end - 1, len(place.sentence))
-    return pattern.search(place.sentence, max(start, place.start - REACH), max(stop, place.end)) is not None
+    return unless.search(place.sentence, max(start, place.start - REACH), max(stop, place.end)) is not None
 
 
-def _before(hit: Hit, place: Place, book: Book) -> bool:
+def _before(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
     return hit.end <= place.start and book.filler.fullmatch(place.sentence, hit.end, place.start) is not None
 
 
-def _after(hit: Hit, place: Place, book: Book) -> bool:
+def _after(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
     return hit.start == place.end
 
 
-def _inside(hit: Hit, place: Place, book: Book) -> bool:
+def _inside(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
     return hit.start < place.end and hit.end > place.start
 
 
-def _next(hit: Hit, place: Place, book: Book) -> bool:
+def _next(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
     return place.free <= hit.start and hit.end <= place.start
 
 
-def _item(hit: Hit, place: Place, book: Book) -> bool:
-    return hit.start < place.start and place.layout.at(hit.start).items[0] in place.piece.items
+def _item(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
+    return hit.start < place.start and piece.items[0] in place.piece.items
 
 
-def _clause(hit: Hit, place: Place, book: Book) -> bool:
-    return hit.start < place.start and place.layout.at(hit.start).clauses[0] in place.piece.clauses
+def _clause(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
+    return hit.start < place.start and piece.clauses[0] in place.piece.clauses
 
 
-def _around(hit: Hit, place: Place, book: Book) -> bool:
-    return place.layout.at(hit.start).clauses[0] in place.piece.clauses
+def _around(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
+    return piece.clauses[0] in place.piece.clauses
 
 
-def _stretch(hit: Hit, place: Place, book: Book) -> bool:
-    return hit.start < place.start and place.layout.at(hit.start).stretches[0] in place.piece.stretches
+def _stretch(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
+    return hit.start < place.start and piece.stretches[0] in place.piece.stretches
 
 
-def _sentence(hit: Hit, place: Place, book: Book) -> bool:
-    return hit.start < place.start and place.layout.at(hit.start).frames[0] in place.piece.frames
+def _sentence(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
+    return hit.start < place.start and piece.frames[0] in place.piece.frames
 
 
-def _never(hit: Hit, place: Place, book: Book) -> bool:
+def _never(hit: Hit, piece: Piece, place: Place, book: Book) -> bool:
     return False
 
 
-GOVERNS: dict[str, Callable[[Hit, Place, Book], bool]] = {
+GOVERNS: dict[str, Governs] = {
     "": _never,  # cues that the stage looks for itself
     "before": _before,
     "after": _after,

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import regex
 
@@ -40,8 +40,7 @@ UNKNOWN_YEAR = "20XX"
 UP_TO_REPORT = frozenset({"since", "years"})  # kinds that end with the report's year
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """What relative expressions count from; never today's date."""
 
     year: int | None  # the one that months and halves are of: the report's, or one that the sentence has named
@@ -51,7 +50,12 @@ class Clock:
 
 def report_year(report: Report) -> int | None:
     """The year of the report's period, or else of its date."""
-    for stated in (report.period, report.report_date):
+    return _year_in(report.period, report.report_date)
+
+
+@lru_cache(maxsize=256)
+def _year_in(*edtf: str | None) -> int | None:
+    for stated in edtf:
         found = YEAR.findall(stated or "")
         if found:
             return int(found[-1])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from pipeline.attributes.cues import Hit, book_of, governing, place_in_sentence
 from pipeline.attributes.names import LEVELS, Name, level_of, names_between, names_in, pattern_of
 from pipeline.attributes.scope import DIVISIONS, is_elsewhere, scope_of
@@ -23,7 +26,7 @@ def place_of(context: Context, rules: RuleSet) -> Located:
     report = context.report
     whole = Located(report.place, report.adcode)
     zero, end = context.sentence.start, context.sentence.end
-    names = {n.end - zero: n for n in names_between(context.text, rules, zero, end)}
+    names = _names_by_end(context.text, rules, zero, end)
     spoken: Hit | Name | None = None
     several = False
     for hit in governing(book_of(rules, "place"), place_in_sentence(context)):
@@ -40,6 +43,12 @@ def place_of(context: Context, rules: RuleSet) -> Located:
     if spoken is None:
         return _heading(context, rules) or whole
     return whole if spoken.listed else _located(spoken, context, rules)
+
+
+@lru_cache(maxsize=64)
+def _names_by_end(text: str, rules: RuleSet, start: int, end: int) -> Mapping[int, Name]:
+    """The names of a sentence by where they end in it."""
+    return {n.end - start: n for n in names_between(text, rules, start, end)}
 
 
 def _located(name: Name, context: Context, rules: RuleSet) -> Located:
@@ -98,9 +107,16 @@ def _own(words: str, context: Context, rules: RuleSet) -> Located:
 
 def _heading(context: Context, rules: RuleSet) -> Located | None:
     """The place that a heading above the sentence consists of: （一）石桥村."""
-    for heading in context.headings:
+    name = _named_by(context.headings, rules)
+    if name is None:
+        return None
+    return Located(name.text, scope_of(context.text, context.report, rules).code(name.text, name.level))
+
+
+@lru_cache(maxsize=256)
+def _named_by(headings: tuple[str, ...], rules: RuleSet) -> Name | None:
+    for heading in headings:
         names = names_in(heading, rules)
         if len(names) == 1 and names[0].lead == "mark" and names[0].end == len(heading):
-            scope = scope_of(context.text, context.report, rules)
-            return Located(names[0].text, scope.code(names[0].text, names[0].level))
+            return names[0]
     return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from pipeline.normalise.gbk import Char, cells, pair, refused
@@ -47,12 +48,12 @@ def option(char: Char, waiting: Leads) -> Option:
 
 
 def _ordered(options: Iterable[Option]) -> Options:
-    ordered = tuple(sorted(options, key=lambda o: -o.opens))
-    coded: dict[int, tuple[Option, ...]] = {}
+    ordered = tuple(sorted(options, key=attrgetter("opens"), reverse=True))
+    coded: dict[int, list[Option]] = {}
     for one in ordered:
         if one.code:
-            coded[one.code] = (*coded.get(one.code, ()), one)
-    return Options(ordered, coded)
+            coded.setdefault(one.code, []).append(one)
+    return Options(ordered, {code: tuple(alike) for code, alike in coded.items()})
 
 
 @lru_cache(maxsize=1024)

@@ -282,29 +282,37 @@ class Search:
 
 
 def _add(layer: Layer, node: Node, option: Option, word: Word, gain: float, at: Stretch | None) -> None:
-    char, waiting = option.char, option.waiting
-    before = node.state
-    if char.script * before.script < 0:
+    (char, _, script), waiting, _, _ = option
+    _, _, script_before, in_step, joins = node.state
+    if script * script_before < 0:
         gain += MIXED
-    if before.joins and char.char in LINKS:
+    if joins and char in LINKS:
         gain += LOOSE
-    in_step = 0 if waiting else min(before.in_step + 1, AHEAD)
-    state = State(word, waiting, before.script or char.script, in_step, char.char in JOINING)
-    layer.add(state, Step(node, node.best.score + gain, at, char.char))
+    score = node.best.score + gain
+    if score >= layer.floor:  # Layer.add asks the same; most readings need not be put together for it
+        in_step = 0 if waiting else min(in_step + 1, AHEAD)
+        state = State(word, waiting, script_before or script, in_step, char in JOINING)
+        layer.add(state, Step(node, score, at, char))
 
 
 def _best(nodes: Iterable[Node]) -> list[Node]:
     """The best BEAM nodes out of step and as many in step, best first."""
-    ordered = sorted(nodes, key=lambda n: -n.best.score)
+    ordered = sorted(nodes, key=_score, reverse=True)
     kept: list[Node] = []
+    least = ordered[0].best.score - GAP - MORE if ordered else 0.0
     room = {True: BEAM, False: BEAM}
     for node in ordered:
-        if node.best.score < ordered[0].best.score - GAP - MORE:
+        if node.best.score < least:
             break
-        if room[bool(node.state.waiting)]:
+        shifted = bool(node.state.waiting)
+        if room[shifted]:
             kept.append(node)
-            room[bool(node.state.waiting)] -= 1
+            room[shifted] -= 1
     return kept
+
+
+def _score(node: Node) -> float:
+    return node.best.score
 
 
 def _over(nodes: Sequence[Node]) -> bool:
@@ -315,8 +323,9 @@ def _over(nodes: Sequence[Node]) -> bool:
 
 def _parts(node: Node) -> Iterator[float]:
     """How much each step has part in the weight of a node."""
-    for before, score, *_ in node.steps:
-        part = math.exp(score - node.best.score)
+    best = node.best.score
+    for before, score, _, _ in node.steps:
+        part = math.exp(score - best)
         yield part * before.weight if before else part
 
 

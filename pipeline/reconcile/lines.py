@@ -18,44 +18,17 @@ class Entry:
 
     index: int  # among the file's observations
     observation: Observation
+    quantity: Quantity
     piece: Piece
     start: int  # offsets in the sentence
     end: int
     value: float
-
-    @property
-    def quantity(self) -> Quantity:
-        """The number itself."""
-        return self.observation.quantity
-
-    @property
-    def kind(self) -> str:
-        """What may be added: numbers of one measure, and of one unit where the measure is `other`."""
-        q = self.quantity
-        if q.measure == "other":
-            return q.unit
-        return "persons" if q.measure == "person_times" else q.measure
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is a level of a whole: not per head, not a rise."""
-        return self.observation.basis.value == "total" and self.observation.role.value == "level"
-
-    @property
-    def factor(self) -> float:
-        """Canonical units in one unit as written: 10,000 for 万元."""
-        number = self.quantity.number
-        return self.value / number if number else 1.0
-
-    @property
-    def step(self) -> float:
-        """One unit of the last digit written, in canonical units: 100 for 4.86万人."""
-        return step_of(self.quantity.number or 0.0) * self.factor
-
-    @property
-    def slack(self) -> float:
-        """By how much rounding may have moved it: nothing for a plain count, one step where it was scaled."""
-        return self.step if self.step != 1.0 or self.factor != 1.0 else 0.0
+    # What follows is asked for many times, so it is worked out once.
+    kind: str  # what may be added: numbers of one measure, and of one unit where the measure is `other`
+    plain: bool  # whether it is a level of a whole: not per head, not a rise
+    factor: float  # canonical units in one unit as written: 10,000 for 万元
+    step: float  # one unit of the last digit written, in canonical units: 100 for 4.86万人
+    slack: float  # by how much rounding may have moved it: nothing for a plain count, one step where it was scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +67,13 @@ def comparable(quantity: Quantity) -> bool:
 
 def _entry(index: int, observation: Observation, zero: int, layout: Layout) -> Entry:
     q = observation.quantity
-    start = q.start - zero
-    return Entry(index, observation, layout.at(start), start, q.end - zero, q.value or 0.0)
+    start, value, number = q.start - zero, q.value or 0.0, q.number or 0.0
+    kind = q.unit if q.measure == "other" else "persons" if q.measure == "person_times" else q.measure
+    plain = observation.basis.value == "total" and observation.role.value == "level"
+    factor = value / number if number else 1.0
+    step = step_of(number) * factor
+    slack = step if step != 1.0 or factor != 1.0 else 0.0
+    return Entry(index, observation, q, layout.at(start), start, q.end - zero, value, kind, plain, factor, step, slack)
 
 
 def step_of(number: float) -> float:

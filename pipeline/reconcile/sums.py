@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from pipeline.clauses import OPENING
 from pipeline.reconcile.lines import Entry, Line, slips_of
@@ -43,12 +44,16 @@ class Breakdown:
     @property
     def slack(self) -> float:
         """What rounding may make of the gap."""
-        return max(self.total.slack, min(p.slack for p in self.parts)) * 1.0001 + 1e-6
+        return _strays(self.total.slack, min(p.slack for p in self.parts))
 
     @property
     def adds_up(self) -> bool:
         """Whether the parts make the total."""
         return abs(self.gap) <= self.slack
+
+
+def _strays(total: float, part: float) -> float:
+    return max(total, part) * 1.0001 + 1e-6
 
 
 def sums(line: Line, rules: RuleSet) -> Iterator[Check]:
@@ -80,10 +85,11 @@ def _members(b: Breakdown) -> Iterator[Check]:
 
 def _adding_prefix(b: Breakdown) -> Breakdown | None:
     """The longest run of first parts that makes the total: 其中 does not say where its list ends."""
+    sums_to = [*accumulate(p.value for p in b.parts)]
+    least = [*accumulate((p.slack for p in b.parts), min)]
     for n in range(len(b.parts), 1, -1):
-        shorter = replace(b, parts=b.parts[:n])
-        if shorter.adds_up:
-            return shorter
+        if abs(sums_to[n - 1] - b.total.value) <= _strays(b.total.slack, least[n - 1]):
+            return replace(b, parts=b.parts[:n])
     return None
 
 
@@ -105,9 +111,10 @@ def _suspicious(b: Breakdown, rules: RuleSet) -> bool:
 
 def _one_slip(b: Breakdown) -> bool:
     """Whether one digit or one unit miswritten explains the gap."""
-    if any(abs(b.gap + b.total.value - slip) <= b.slack for slip in slips_of(b.total)):
+    gap, slack = b.gap, b.slack
+    if any(abs(gap + b.total.value - slip) <= slack for slip in slips_of(b.total)):
         return True
-    return any(abs(b.gap + slip - p.value) <= b.slack for p in b.parts for slip in slips_of(p))
+    return any(abs(gap + slip - p.value) <= slack for p in b.parts for slip in slips_of(p))
 
 
 def _chance(b: Breakdown) -> float:
