@@ -264,10 +264,11 @@ def test_what_is_taught_changes_what_is_decided(examples: list[Example], tmp_pat
     assert decide(after, new[0])[0] == ["toilets"]
 
 
-@pytest.mark.parametrize("path", sorted((RULES / "taught").glob("*.txt")), ids=lambda p: p.stem)
-def test_nearly_every_mark_in_rules_taught_is_a_number_that_the_chain_finds(path: Path) -> None:
-    marks = len(MARK.findall(path.read_text("utf-8")))
-    passages = (x for x in taught_in(path.parent, load_rules()) if x.source.startswith(path.name))
-    found = sum(g is not None for x in passages for g in x.gold)
-    assert marks > 500
-    assert found >= 0.97 * marks
+def test_nearly_every_mark_in_rules_taught_is_a_number_that_the_chain_finds() -> None:
+    paths = sorted((RULES / "taught").glob("*.txt"))
+    marks = {path.name: len(MARK.findall(path.read_text("utf-8"))) for path in paths}
+    found = dict.fromkeys(marks, 0)
+    for passage in taught_in(RULES / "taught", load_rules()):
+        found[passage.source.split(":")[0]] += sum(topic is not None for topic in passage.gold)
+    assert sum(marks.values()) > 10_000
+    assert {name: n for name, n in found.items() if n < 0.97 * marks[name]} == {}
