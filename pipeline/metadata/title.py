@@ -16,7 +16,6 @@ MOST_TITLE = 60  # characters of a line of a title
 LEAST_TITLE = 6  # of a title that names none of the usual kinds of papers
 MOST_PAGE_LINE = 300
 SENTENCE = regex.compile(r"[。；;]|[：:，,、]$")
-MOST_INTRODUCTION = 8  # paragraphs
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NAMED = "零一二三四五六七八九"
+from pipeline.numerals.signs import PLAIN
 
 
 def to_chinese(number: int) -> str:
@@ -13,13 +13,13 @@ def to_chinese(number: int) -> str:
     if not 0 <= number < 10**13:
         raise ValueError(f"{number} is outside 0 to 10**13")
     if number == 0:
-        return NAMED[0]
+        return PLAIN[0]
     parts: list[str] = []
     gap = False
     for unit, name in ((10**12, "兆"), (10**8, "亿"), (10**4, "万"), (1, "")):
         head, number = divmod(number, unit)
         if head:
-            parts.append((NAMED[0] if parts and (gap or head < 1000) else "") + _thousands(head) + name)
+            parts.append((PLAIN[0] if parts and (gap or head < 1000) else "") + _thousands(head) + name)
             gap = False
         elif parts:
             gap = True
@@ -32,7 +32,7 @@ def _thousands(number: int) -> str:
     for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
         digit, number = divmod(number, unit)
         if digit:
-            text += (NAMED[0] if text and gap else "") + NAMED[digit] + name
+            text += (PLAIN[0] if text and gap else "") + PLAIN[digit] + name
             gap = False
         elif text:
             gap = True

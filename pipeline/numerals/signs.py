@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {c: i for i, c in enumerate("〇壹贰叁肆伍陆柒捌玖")}
+PLAIN = "零一二三四五六七八九"
+DIGITS = {c: i for i, c in enumerate(PLAIN)} | {c: i for i, c in enumerate("〇壹贰叁肆伍陆柒捌玖")}
 DIGITS |= {"两": 2, "俩": 2, "仨": 3, "幺": 1, "○": 0}
 NOUGHTS = frozenset("零〇○")
 SMALL = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
@@ -30,7 +31,6 @@ LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 BLANK = frozenset(" \u00a0\u3000")
 POINT, TENTH, PART, OF, AND = "点", "成", "分", "之", "又"
 PAIR = "两"  # 二两 weighs, 两户 counts
-NEGATIVE = "负"
 MINUS = frozenset("负-－−")
 BELOW_ZERO = "零下"
 

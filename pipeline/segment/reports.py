@@ -17,7 +17,6 @@ MOST_TITLE = 80  # characters
 MOST_BEFORE = 10  # lines that a title and an introduction may take up
 MOST_APART = 4  # lines between a title and the text under it
 SHORT_PARAGRAPH = 120  # characters: so short an introduction (现将情况汇报如下) may have another paragraph before it
-LONG_LINE = 30
 
 
 def report_bounds(lines: Sequence[Line], rules: RuleSet) -> list[tuple[int, int]]:
