@@ -41,6 +41,13 @@ def test_topic(text: str, topics: list[str]) -> None:
     assert [o.topic.topic for o in read(text)] == topics
 
 
+def test_a_part_is_told_what_its_total_counts() -> None:
+    total, part, other = read("发放危房改造补助资金712万元,其中省级142万元;修路3公里。")
+    assert ("housing", "neighbour.whole") in {vote[:2] for vote in part.topic.votes}
+    assert [o.topic.topic for o in (total, part, other)] == ["housing", "housing", "roads"]
+    assert not [vote for o in (total, other) for vote in o.topic.votes if vote[1] == "neighbour.whole"]
+
+
 SUBJECTS = [
     ("安装照明路灯43盏。", "路灯"),
     ("建成冷库2座。", "冷库"),
