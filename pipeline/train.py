@@ -108,7 +108,8 @@ def _believed(examples: Sequence[Example]) -> dict[str, set[str]]:
         for keys, topic in known:
             for key in keys:
                 topics[key].add(topic)
-    return {key: topics[key] for key, n in reports.items() if n >= KEY_REPORTS}
+    # In the order of their names: that of a set changes from process to process, and sums with it in the last digit.
+    return {key: topics[key] for key in sorted(reports) if reports[key] >= KEY_REPORTS}
 
 
 def _fit_round(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +47,25 @@ def model(examples: list[Example]) -> TopicModel:
 
 def test_the_same_gold_gives_the_same_weights(few: list[GoldFile], model: TopicModel) -> None:
     assert fit(examples_of(few, load_rules())).to_table() == model.to_table()
+
+
+def test_other_processes_fit_the_same_weights() -> None:
+    script = (
+        "from tests.test_train import *\n"
+        "gold = load_gold(ROOT / 'tests' / 'gold', [ROOT / 'data' / 'raw'])\n"
+        "few = sorted(gold, key=lambda g: (len(g.rows), g.name))[:FEW]\n"
+        "print(fit(examples_of(few, load_rules())).to_table().to_pylist())\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1] != b""
 
 
 def test_the_fit_learns_what_it_is_shown(examples: list[Example], model: TopicModel) -> None:
