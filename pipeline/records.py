@@ -142,6 +142,13 @@ class Context:
         """The quantity that is looked at."""
         return self.row[self.index]
 
+    @property
+    def edges(self) -> tuple[int, int]:
+        """Where the quantity before ends and the one after begins; where there is none, the ends of the sentence."""
+        row, i = self.row, self.index
+        left = row[i - 1].end if i else self.sentence.start
+        return left, row[i + 1].start if i + 1 < len(row) else self.sentence.end
+
 
 class Finding(NamedTuple):
     """A value that a stage decided, and the id of the rule that decided it. A tuple: each number has four."""
@@ -165,7 +172,7 @@ class Topic:
     subject: str
     decided_by: str
     confidence: float
-    votes: tuple[tuple[str, str, float], ...] = ()  # (topic, rule id, weight), strongest first
+    votes: tuple[tuple[str, str, str], ...] = ()  # (feature, topic, rule id): what spoke for it and for others
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,12 @@ Cues of rules/topics vote by where they stand (features.py), the fitted weights 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.records import Context, Topic
 from pipeline.rules import RuleSet
@@ -22,21 +26,13 @@ from pipeline.topics.features import (
     outer_votes,
     scene_of,
     share_votes,
-    vote_keys,
     whole_votes,
 )
-from pipeline.topics.model import TopicModel, best, top
+from pipeline.topics.model import PLACE, TOPICS, Spoken, TopicModel, Weights, chances, top
+from pipeline.topics.pairs import NO_CODES, windows_of
 from pipeline.topics.subject import subject_of
 
 PRECEDING = 80  # characters before the sentence, within its section, whose cues may speak for it
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What stands around a sentence, and speaks alike for all of its quantities."""
-
-    keys: tuple[str, ...]
-    votes: tuple[Vote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +41,16 @@ class Evidence:
 
     context: Context
     scene: Scene
-    keys: tuple[str, ...]  # of the context and of its votes (features.context_keys, features.vote_keys)
-    votes: tuple[Vote, ...]
-    around: Around
+    # At the number; before its sentence, alike for all quantities of it; and above it, alike for all of its section.
+    spoken: tuple[Spoken, Spoken, Spoken]
     near: str
     whole: int | None  # index of the quantity that this one is a part of
+
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """The votes of all cues."""
+        at, before, above = self.spoken
+        return at.votes + before.votes + above.votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,62 +69,72 @@ def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: Rul
     """
     if not contexts:
         return []
-    text, finder = contexts[0].text, cue_finder(rules)
-    cues = finder.find(text)
+    finder = cue_finder(rules)
+    cues = finder.find(contexts[0].text)
     starts = [c.start for c in cues]
-    memo: dict[str, list[Cue]] = {}
+    above: dict[int, Spoken] = {}
     gathered: list[Evidence] = []
-    scene: Scene | None = None
-    around = Around((), ())
-    for context, whole in zip(contexts, wholes, strict=True):
-        if scene is None or context.index == 0:
+    for context, window, whole in zip(contexts, windows_of(contexts), wholes, strict=True):
+        if context.index == 0:
             scene = scene_of(context, cues, starts)
-            outer = outer_votes(_outer(context, finder, memo))
-            around = Around((*heading_keys(context), *vote_keys(outer)), tuple(outer))
+            before = Spoken((), outer_votes({"preceding": _preceding(context, cues, starts)}), NO_CODES)
+            if context.section.start not in above:
+                above[context.section.start] = _above(context, finder)
         votes, near = cue_votes(context, scene)
-        keys = (*context_keys(context), *vote_keys(votes))
-        gathered.append(Evidence(context, scene, keys, tuple(votes), around, near, whole))
+        at = Spoken(context_keys(context, window), votes, window.pairs)
+        gathered.append(Evidence(context, scene, (at, before, above[context.section.start]), near, whole))
     return gathered
 
 
-def _outer(context: Context, finder: CueFinder, memo: dict[str, list[Cue]]) -> list[tuple[str, list[Cue]]]:
-    """The cues outside the sentence: text before it in its section, the headings above, the title."""
-    begin = max(context.section.body, context.sentence.start - PRECEDING)
-    places = [("preceding", context.text[begin : context.sentence.start])]
-    places += [(f"heading{min(i, 2)}", heading) for i, heading in enumerate(context.headings)]
-    places.append(("title", context.report.title or ""))
-    found = []
-    for place, text in places:
-        if text not in memo:
-            memo[text] = finder.find(text)
-        found.append((place, memo[text]))
-    return found
+def _preceding(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Sequence[Cue]:
+    """The cues in the text before the sentence, within its section; `cues` are all of the file."""
+    end = context.sentence.start
+    begin = bisect_left(starts, max(context.section.body, end - PRECEDING))
+    return [cue for cue in cues[begin : bisect_left(starts, end)] if cue.end <= end]
+
+
+def _above(context: Context, finder: CueFinder) -> Spoken:
+    """What the headings above the sentence and the title of its report say."""
+    found: dict[str, list[Cue]] = {}
+    for i, heading in enumerate(context.headings):
+        found.setdefault(f"heading{min(i, 2)}", []).extend(finder.find(heading))
+    found["title"] = finder.find(context.report.title or "")
+    return Spoken(heading_keys(context), outer_votes(found), NO_CODES)
 
 
 def settle(evidence: Sequence[Evidence], model: TopicModel) -> list[Decision]:
     """The topic of each quantity of one file: round one alone, round two with what round one says of the others."""
-    sums = [model.sums(e.keys) for e in evidence]
-    around = {id(e.around): (model.sums(e.around.keys), e.around.votes) for e in evidence}
-    alone: list[str] = []
-    for e, (own, _) in zip(evidence, sums, strict=True):
-        (outer, _), votes = around[id(e.around)]
-        alone.append(top(model.alone.scores(own + outer, (*e.votes, *votes))))
+    if not evidence:
+        return []
+    scores = scores_of(evidence, model.both)
+    alone = top(scores[:, 0])
     shares = share_votes([e.context for e in evidence], alone)
+    weights = model.together.weights
     decided: list[str] = []
-    decisions: list[Decision] = []
-    for i, (e, (_, own)) in enumerate(zip(evidence, sums, strict=True)):
-        (_, outer), _ = around[id(e.around)]
-        votes = vote_together(evidence, i, decided, alone, shares[i])
-        topic, confidence = best(model.together.scores(own + outer, votes))
-        decided.append(topic)
-        decisions.append(Decision(topic, confidence, votes))
-    return decisions
+    votes: list[tuple[Vote, ...]] = []
+    together: list[list[float]] = scores[:, 1].tolist()
+    for i, (e, mine) in enumerate(zip(evidence, together, strict=True)):
+        others = vote_together(evidence, i, decided, alone, shares[i])
+        for feature, topic, _ in others:
+            if feature in weights:
+                mine[PLACE[topic]] += weights[feature]
+        decided.append(TOPICS[mine.index(max(mine))])
+        votes.append(e.votes + others)
+    return [Decision(*d) for d in zip(decided, chances(np.array(together)), votes, strict=True)]
+
+
+def scores_of(evidence: Sequence[Evidence], weights: Weights) -> NDArray[np.float32]:
+    """The scores of Weights.scores for each quantity of one file."""
+    spoken = {id(s): s for e in evidence for s in e.spoken}
+    row = {name: i for i, name in enumerate(spoken)}
+    found: NDArray[np.float32] = weights.scores(list(spoken.values()))[[[row[id(s)] for s in e.spoken] for e in evidence]]
+    return found.sum(axis=1)
 
 
 def vote_together(
     evidence: Sequence[Evidence], i: int, decided: Sequence[str], alone: Sequence[str], shares: Sequence[Vote]
 ) -> tuple[Vote, ...]:
-    """The votes for quantity `i` with those of its neighbours: `decided` before, `alone` after, `shares` around it."""
+    """The votes of the neighbours of quantity `i`: `decided` before it, `alone` after it, `shares` around it."""
     e = evidence[i]
     index, last = e.context.index, len(e.context.row) - 1
     before = decided[i - 1] if index else None
@@ -131,7 +142,7 @@ def vote_together(
     earlier = decided[i - 1] if i and not index and evidence[i - 1].context.section == e.context.section else None
     parts = whole_votes(e.near, e.context.quantity.measure, decided[e.whole]) if e.whole is not None else ()
     neighbours = neighbour_votes(e.context, e.scene, e.near, before, after, earlier)
-    return (*e.votes, *e.around.votes, *shares, *parts, *neighbours)
+    return (*shares, *parts, *neighbours)
 
 
 def decide_topics(
@@ -142,10 +153,9 @@ def decide_topics(
     tokenise = tokeniser(rules)
     topics: list[Topic] = []
     for e, decision in zip(evidence, settle(evidence, model), strict=True):
-        weighed = model.together.weigh(decision.votes, decision.topic)
-        rule = weighed[0][1] if weighed and weighed[0][0] == decision.topic else f"bias.{e.context.quantity.measure}"
-        subject = subject_of(e.context, e.scene.cues, rules, tokenise)
-        topics.append(Topic(decision.topic, subject, rule, decision.confidence, weighed))
+        rule = model.together.decider(decision.votes, decision.topic) or f"bias.{e.context.quantity.measure}"
+        subject = subject_of(e.context, e.scene, rules, tokenise)
+        topics.append(Topic(decision.topic, subject, rule, decision.confidence, decision.votes))
     return _inherit_subjects(topics, contexts)
 
 

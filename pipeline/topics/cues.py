@@ -45,9 +45,10 @@ class CueFinder:
             for index, start, end in self._automaton.find_matches_as_indexes(text)
             for rule in self._rules[index]
         ]
-        for pattern, rule in self._patterns:
-            found.extend(Cue(m.start(), m.end(), rule) for m in pattern.finditer(text))
-        found.sort(key=lambda c: (c.start, c.end))
+        if self._patterns:  # words alone are found in order
+            for pattern, rule in self._patterns:
+                found.extend(Cue(m.start(), m.end(), rule) for m in pattern.finditer(text))
+            found.sort(key=lambda c: (c.start, c.end))
         return found
 
 

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-import regex
 
 from pipeline.clauses import Piece, lay_out, relation
 from pipeline.records import Context, Quantity
 from pipeline.topics.cues import Cue
+from pipeline.topics.pairs import Around
 
 # A cue within this many characters of its number is near: the length of a usual noun phrase (标准化村卫生室).
 NEAR = 6
-# The windows in which pairs of characters are looked at, in characters: about two clauses before, one behind.
-LEFT_WINDOW, RIGHT_WINDOW, HEADING_WINDOW = 14, 10, 40
-AT = ("left.", "right.", "inside.")  # the features of cues right at the number
-DIGITS = regex.compile(r"[0-9.]++")
-CLAUSE_MARK = regex.compile(r"[，,：:；;。！？\n]")
+TOUCHING = range(1, 5)  # how many of the characters that touch a number are looked at
+HEADING_WINDOW = 40  # characters of the heading whose pairs are looked at
+AT = ("left", "right", "inside")  # the places of cues right at the number
+VOTE = "v"  # what the key of a vote begins with
+KINDS = ("thing", "act", "group", "frame")  # of cues, the strongest first
 
 
 class Vote(NamedTuple):
@@ -37,139 +36,129 @@ class Vote(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The cues and quantities of a sentence, and in which piece of it each stands."""
+    """The cues and quantities of a sentence, and how its clauses lie to each other."""
 
     cues: tuple[Cue, ...]
-    cue_pieces: tuple[Piece, ...]
+    starts: tuple[int, ...]  # of the cues
     row: tuple[Quantity, ...]
-    row_pieces: tuple[Piece, ...]
+    pieces: tuple[Piece, ...]  # of the quantities
+    # Where each cue stands (clauses.relation), seen from the clause of a quantity; by the number of that clause.
+    stands: Mapping[int, tuple[str, ...]]
 
 
 def scene_of(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Scene:
     """The scene of the sentence of `context`; `starts` are the starts of all `cues` of the file."""
-    sentence = context.sentence
-    zero = sentence.start
-    layout = lay_out(context.text[zero : sentence.end])
-    mine = tuple(cues[bisect_left(starts, zero) : bisect_left(starts, sentence.end)])
-    return Scene(
-        mine,
-        tuple(layout.at(c.start - zero) for c in mine),
-        context.row,
-        tuple(layout.at(q.start - zero) for q in context.row),
-    )
+    zero, end = context.sentence.start, context.sentence.end
+    layout = lay_out(context.text[zero:end])
+    mine = slice(bisect_left(starts, zero), bisect_left(starts, end))
+    cue_pieces = [layout.at(start - zero) for start in starts[mine]]
+    pieces = tuple([layout.at(q.start - zero) for q in context.row])
+    stands = {}
+    for own in pieces:
+        if own.clauses[0] not in stands:
+            relations = {piece.start: relation(piece, own) for piece in cue_pieces}
+            stands[own.clauses[0]] = tuple([relations[piece.start] for piece in cue_pieces])
+    return Scene(tuple(cues[mine]), tuple(starts[mine]), context.row, pieces, stands)
 
 
-def cue_votes(context: Context, scene: Scene) -> tuple[list[Vote], str]:
+def cue_votes(context: Context, scene: Scene) -> tuple[tuple[Vote, ...], str]:
     """The votes of the cues in the sentence for the quantity of `context`, and the strongest kind of cue right at it.
 
     Cues farther off are weighed by what stands at the number: with a noun of its own it asks them less.
     """
-    quantity, own = context.quantity, scene.row_pieces[context.index]
-    left_edge, right_edge = _edges(context, scene)
-    found: list[Vote] = []
-    seen: set[tuple[str, str, str]] = set()
+    found: dict[tuple[str, str, str], tuple[str, str]] = {}  # place, kind, topic -> how close, rule
     # From the number outwards on both sides, so that the first cue of a place is the nearest one.
-    middle = bisect_right([c.start for c in scene.cues], quantity.start)
-    for side in (range(middle - 1, -1, -1), range(middle, len(scene.cues))):
-        first: set[str] = set()
-        for i in side:
-            cue = scene.cues[i]
-            if cue.rule.measures and quantity.measure not in cue.rule.measures:
-                continue
-            place = _place(cue, quantity, relation(scene.cue_pieces[i], own), left_edge, right_edge)
-            rank = _rank(place, cue, quantity, first)
-            key = (place, cue.rule.kind, cue.rule.topic)
-            if key not in seen:
-                seen.add(key)
-                found.append(Vote(f"{place}.{cue.rule.kind}.{rank}", cue.rule.topic, cue.rule.id))
-    near = _strength_near(found)
-    return [v if v[0].startswith(AT) else Vote(f"{v[0]}.{near}", v[1], v[2]) for v in found], near
+    middle = bisect_right(scene.starts, context.quantity.start)
+    edges = _edges(context)
+    _look_along(range(middle - 1, -1, -1), context, scene, edges, found)
+    _look_along(range(middle, len(scene.cues)), context, scene, edges, found)
+    at = {kind for place, kind, _ in found if place in AT}
+    near = next((kind for kind in KINDS if kind in at), "none")
+    votes = [
+        Vote(f"{place}.{kind}.{rank}" if place in AT else f"{place}.{kind}.{rank}.{near}", topic, rule)
+        for (place, kind, topic), (rank, rule) in found.items()
+    ]
+    return tuple(votes), near
 
 
-def _edges(context: Context, scene: Scene) -> tuple[int, int]:
+def _look_along(
+    side: range,
+    context: Context,
+    scene: Scene,
+    edges: tuple[int, int],
+    found: dict[tuple[str, str, str], tuple[str, str]],
+) -> None:
+    """Adds the cues of one side of the number, nearest first: the first of each place, kind and topic.
+
+    In the clause of the number the place is left, right, inside, or beyond a neighbour (leftmore, rightmore);
+    touching, near, first or rest tell how close a cue stands among those of its place.
+    """
+    quantity, (left_edge, right_edge) = context.quantity, edges
+    begin, behind, measure = quantity.start, quantity.end, quantity.measure
+    stands, cues = scene.stands[scene.pieces[context.index].clauses[0]], scene.cues
+    taken = set()
+    for i in side:
+        start, end, rule = cues[i]
+        if rule.measures and measure not in rule.measures:
+            continue
+        place, gap = stands[i], None
+        if place == "here":
+            if start < begin:
+                place, gap = ("left", begin - end) if start >= left_edge else ("leftmore", None)
+            elif start < behind:
+                place = "inside"
+            else:
+                place, gap = ("right", start - behind) if start < right_edge else ("rightmore", None)
+        if place in taken:
+            rank = "rest"
+        else:
+            taken.add(place)
+            rank = "first" if gap is None or gap > NEAR else "near" if gap > 1 else "touching"
+        key = place, rule.kind, rule.topic
+        if key not in found:
+            found[key] = rank, rule.id
+
+
+def _edges(context: Context) -> tuple[int, int]:
     """How far the text directly left and right of the number reaches: to the next quantity or list comma."""
-    row, i, quantity = context.row, context.index, context.quantity
-    left = row[i - 1].end if i else context.sentence.start
-    right = row[i + 1].start if i + 1 < len(row) else context.sentence.end
-    comma = context.text.find("、", quantity.end, right)
+    left, right = context.edges
+    comma = context.text.find("、", context.quantity.end, right)
     return left, comma if comma >= 0 else right
 
 
-def _place(cue: Cue, quantity: Quantity, place: str, left_edge: int, right_edge: int) -> str:
-    if place != "here":
-        return place
-    if cue.start < quantity.start:
-        return "left" if cue.start >= left_edge else "leftmore"
-    if cue.start < quantity.end:
-        return "inside"
-    return "right" if cue.start < right_edge else "rightmore"
+def outer_votes(cues_at: Mapping[str, Sequence[Cue]]) -> tuple[Vote, ...]:
+    """The votes of cues outside the sentence, by place ("heading0", …); one vote a place, kind and topic."""
+    found: dict[tuple[str, str, str], Vote] = {}
+    for place, cues in cues_at.items():
+        for _, _, rule in cues:
+            key = place, rule.kind, rule.topic
+            if key not in found:
+                found[key] = Vote(f"{place}.{rule.kind}", rule.topic, rule.id)
+    return tuple(found.values())
 
 
-def _rank(place: str, cue: Cue, quantity: Quantity, first: set[str]) -> str:
-    """touching, near, first or rest: how close the cue stands among those of its place."""
-    fresh = place not in first
-    first.add(place)
-    if place not in ("left", "right"):
-        return "first" if fresh else "rest"
-    gap = quantity.start - cue.end if place == "left" else cue.start - quantity.end
-    if not fresh:
-        return "rest"
-    return "touching" if gap <= 1 else "near" if gap <= NEAR else "first"
+def context_keys(context: Context, around: Around) -> tuple[str, ...]:
+    """What stands right at the number, as keys of weights that each topic has of its own.
 
-
-def outer_votes(texts: Sequence[tuple[str, Sequence[Cue]]]) -> list[Vote]:
-    """The votes of cues outside the sentence: (place, cues) such as ("heading0", …); one vote a place and topic."""
-    votes: list[Vote] = []
-    for place, cues in texts:
-        seen: set[tuple[str, str]] = set()
-        for cue in cues:
-            if (cue.rule.kind, cue.rule.topic) not in seen:
-                seen.add((cue.rule.kind, cue.rule.topic))
-                votes.append(Vote(f"{place}.{cue.rule.kind}", cue.rule.topic, cue.rule.id))
-    return votes
-
-
-def context_keys(context: Context) -> tuple[str, ...]:
-    """What stands around the number, as keys of weights that each topic has of its own.
-
-    measure and unit; L and R: the 1 to 4 characters that touch it; l and r: pairs of characters in its clause, m and s:
-    also beyond; k: the kind of its section with the measure. Digits are all 0.
+    measure and unit; L and R: the 1 to 4 characters that touch it; k: the kind of its section with the measure.
     """
-    quantity, sentence, text = context.quantity, context.sentence, context.text
-    left = DIGITS.sub("0", text[max(sentence.start, quantity.start - LEFT_WINDOW) : quantity.start])
-    right = DIGITS.sub("0", text[quantity.end : min(sentence.end, quantity.end + RIGHT_WINDOW)])
-    keys = [quantity.measure, f"unit.{quantity.unit}", f"k{context.section.kind}.{quantity.measure}"]
-    keys += [f"L{left[-k:]}" for k in range(1, min(4, len(left)) + 1)]
-    keys += [f"R{right[:k]}" for k in range(1, min(4, len(right)) + 1)]
-    keys += _pairs_of("l", CLAUSE_MARK.split(left)[-1])
-    keys += _pairs_of("m", left)
-    keys += _pairs_of("r", CLAUSE_MARK.split(right)[0])
-    keys += _pairs_of("s", right)
-    return tuple(dict.fromkeys(keys))
+    quantity, left, right = context.quantity, around.left, around.right
+    measure = quantity.measure
+    keys = [measure, f"unit.{quantity.unit}", f"k{context.section.kind}.{measure}"]
+    keys += [f"L{left[-k:]}" for k in TOUCHING[: len(left)]]
+    keys += [f"R{right[:k]}" for k in TOUCHING[: len(right)]]
+    return tuple(keys)
 
 
 def heading_keys(context: Context) -> tuple[str, ...]:
     """h: the pairs of characters of the nearest heading."""
     heading = context.headings[0][:HEADING_WINDOW] if context.headings else ""
-    return tuple(dict.fromkeys(_pairs_of("h", heading)))
+    return tuple(dict.fromkeys([f"h{heading[i : i + 2]}" for i in range(len(heading) - 1)]))
 
 
-def _pairs_of(name: str, window: str) -> list[str]:
-    return [name + window[i : i + 2] for i in range(len(window) - 1)]
-
-
-def vote_keys(votes: Sequence[Vote]) -> tuple[str, ...]:
-    """Each vote as a key of the context: a crop named at the left speaks, by less, for land and income too."""
-    return tuple(dict.fromkeys([f"v{feature}.{topic}" for feature, topic, _ in votes]))
-
-
-def _strength_near(votes: Sequence[Vote]) -> str:
-    """The strongest kind of cue that stands directly at the number: thing, act, group, frame or none."""
-    kinds = {v.feature.split(".")[1] for v in votes if v.feature.startswith(AT)}
-    for kind in ("thing", "act", "group", "frame"):
-        if kind in kinds:
-            return kind
-    return "none"
+def vote_key(feature: str, topic: str) -> str:
+    """A vote as a key of the context: a crop named at the left speaks, by less, for land and income too."""
+    return f"{VOTE}{feature}.{topic}"
 
 
 def neighbour_votes(
@@ -237,7 +226,7 @@ def _relation(text: str, left: Quantity, right: Quantity, scene: Scene, index: i
     gap = text[left.end : right.start].strip()
     if len(gap) <= 1 and gap in ("", "、", ",", "，"):
         return "pair"
-    place = relation(scene.row_pieces[index - 1], scene.row_pieces[index])
+    place = relation(scene.pieces[index - 1], scene.pieces[index])
     if place == "here":
         return "list" if "、" in gap else "clause"
     return {"before": "comma", "earlier": "earlier", "host": "bracket", "aside": "aside"}.get(place, "far")

@@ -12,8 +12,7 @@ vote), weight.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -27,7 +26,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import RuleError
 from pipeline.rules import TopicName
-from pipeline.topics.features import Vote
+from pipeline.topics.features import VOTE, Vote, vote_key
+from pipeline.topics.pairs import NO_CODES, Codes, codes_of, is_pair
 
 MODEL = Path(__file__).resolve().parent / "model.parquet"
 TOPICS: tuple[str, ...] = get_args(TopicName)
@@ -43,25 +43,80 @@ class Round:
     rows: Mapping[str, int]  # key of the context, the measure among them -> row of `bias`
     bias: NDArray[np.float32]  # a row for each key, a column for each of TOPICS
 
-    def sums(self, keys: Sequence[str]) -> NDArray[np.float32]:
-        """The sum of the biases of `keys`, for each of TOPICS."""
-        found: NDArray[np.float32] = self.bias[[self.rows[key] for key in keys if key in self.rows]].sum(axis=0)
-        return found
+    def decider(self, votes: Iterable[Vote], topic: str) -> str | None:
+        """The rule of the vote that speaks most for `topic`; None if none speaks for it."""
+        get = self.weights.get
+        order = [(-get(feature, 0.0), rule) for feature, name, rule in votes if name == topic]
+        return min(order)[1] if order else None
 
-    def scores(self, sums: NDArray[np.float32], votes: Sequence[Vote]) -> list[float]:
-        """The score of each of TOPICS, given the sums of the biases."""
-        weights = self.weights
-        scores: list[float] = sums.tolist()
-        for feature, topic, _ in votes:
-            if feature in weights:
-                scores[PLACE[topic]] += weights[feature]
+    def weigh(self, votes: Iterable[Vote], topic: str) -> list[tuple[Vote, float]]:
+        """The votes with their weights, those for `topic` first, strongest first."""
+        get = self.weights.get
+        order = sorted(votes, key=lambda v: (v.topic != topic, -get(v.feature, 0.0), v.rule, v.topic))
+        return [(v, get(v.feature, 0.0)) for v in order]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What speaks for topics at one place: keys of the context, pairs of characters, and votes."""
+
+    keys: tuple[str, ...]
+    votes: tuple[Vote, ...]
+    pairs: Codes
+
+
+class Weights:
+    """The weights of one or two rounds side by side, for adding up: what is met is looked up once for all of them.
+
+    A vote speaks for its topic by the weight of its feature, and for every topic as a key of the context
+    (features.vote_key); both together are one row.
+    """
+
+    def __init__(self, rounds: Sequence[Round]) -> None:
+        keys = dict.fromkeys(key for r in rounds for key in r.rows)
+        said = [key[1:].rpartition(".")[::2] for key in keys if key.startswith(VOTE)]
+        features = dict.fromkeys((*(f for r in rounds for f in r.weights), *(feature for feature, _ in said)))
+        names = [key for key in keys if is_pair(key)]
+        codes = codes_of(names)
+        order = np.argsort(codes)
+        self._pairs = codes[order]
+        rows = {names[i]: row for row, i in enumerate(order.tolist())}
+        self._named = {key: len(names) + i for i, key in enumerate(k for k in keys if not k.startswith(VOTE) and k not in rows)}
+        rows.update(self._named)
+        begin = len(rows)
+        self._votes = {feature: begin + i * len(TOPICS) for i, feature in enumerate(features)}
+        rows.update((vote_key(f, topic), self._votes[f] + PLACE[topic]) for f, topic in said)
+        self._sums = np.zeros((begin + len(features) * len(TOPICS), len(rounds), len(TOPICS)), dtype=np.float32)
+        each = np.arange(len(TOPICS))
+        for i, round_ in enumerate(rounds):
+            self._sums[[rows[key] for key in round_.rows], i] = round_.bias[list(round_.rows.values())]
+            for feature, weight in round_.weights.items():
+                self._sums[self._votes[feature] + each, i, each] += weight
+
+    def scores(self, spoken: Sequence[Spoken]) -> NDArray[np.float32]:
+        """The score of each of TOPICS in each round, for each of `spoken`: an array of these three dimensions."""
+        named, first = self._named, self._votes
+        found, counts = [], []
+        for s in spoken:
+            before = len(found)
+            found += [named[key] for key in s.keys if key in named]
+            found += [first[feature] + PLACE[topic] for feature, topic, _ in s.votes if feature in first]
+            counts.append(len(found) - before)
+        codes = np.concatenate([NO_CODES, *(s.pairs for s in spoken)])
+        at = np.searchsorted(self._pairs, codes)
+        known = at < len(self._pairs)
+        known[known] = self._pairs[at[known]] == codes[known]
+        owners = np.repeat(np.arange(len(spoken)), [len(s.pairs) for s in spoken])[known]
+        owners = np.concatenate([owners, np.repeat(np.arange(len(spoken)), counts)])
+        order = np.argsort(owners, kind="stable")
+        rows = np.concatenate([at[known], np.array(found, dtype=np.int64)])[order]
+        ends = np.cumsum(np.bincount(owners, minlength=len(spoken))).tolist()
+        scores = np.empty((len(spoken), *self._sums.shape[1:]), dtype=np.float32)
+        begin = 0
+        for i, end in enumerate(ends):  # numpy's reduceat, which has no loop, takes three times as long
+            np.add.reduce(self._sums.take(rows[begin:end], axis=0), axis=0, out=scores[i])
+            begin = end
         return scores
-
-    def weigh(self, votes: Sequence[Vote], topic: str) -> tuple[tuple[str, str, float], ...]:
-        """The votes with their weights, as (topic, rule, weight), those for `topic` first, strongest first."""
-        weights = self.weights
-        order = sorted((v.topic != topic, -weights.get(v.feature, 0.0), v.rule, v.topic) for v in votes)
-        return tuple((name, rule, -weight) for _, weight, rule, name in order)
 
 
 @dataclass(frozen=True)
@@ -72,19 +127,9 @@ class TopicModel:
     together: Round
 
     @cached_property
-    def _joint(self) -> tuple[dict[str, int], NDArray[np.float32]]:
-        """The biases of both rounds side by side: a key is looked up once for both."""
-        rows = {key: i for i, key in enumerate(dict.fromkeys((*self.alone.rows, *self.together.rows)))}
-        bias = np.zeros((len(rows), 2, len(TOPICS)), dtype=np.float32)
-        for half, round_ in enumerate((self.alone, self.together)):
-            bias[[rows[key] for key in round_.rows], half] = round_.bias
-        return rows, bias
-
-    def sums(self, keys: Sequence[str]) -> NDArray[np.float32]:
-        """The sums of the biases of `keys`: a row for each of the two rounds, a column for each of TOPICS."""
-        rows, bias = self._joint
-        found: NDArray[np.float32] = bias[[rows[key] for key in keys if key in rows]].sum(axis=0)
-        return found
+    def both(self) -> Weights:
+        """The weights of both rounds."""
+        return Weights((self.alone, self.together))
 
     def to_table(self) -> pa.Table:
         """The weights other than nought, in the order of their names; the columns are COLUMNS."""
@@ -97,16 +142,16 @@ class TopicModel:
         return pa.table([list(column) for column in zip(*found, strict=True)] or [[]] * len(COLUMNS), schema=COLUMNS)
 
 
-def top(scores: Sequence[float]) -> str:
-    """The topic with the highest score."""
-    return TOPICS[scores.index(max(scores))]
+def top(scores: NDArray[np.float32]) -> list[str]:
+    """The topic with the highest score in each row."""
+    return [TOPICS[i] for i in scores.argmax(axis=1).tolist()]
 
 
-def best(scores: Sequence[float]) -> tuple[str, float]:
-    """The topic with the highest score, and its probability under the softmax."""
-    highest = max(scores)
-    exp = math.exp
-    return TOPICS[scores.index(highest)], 1.0 / sum([exp(s - highest) for s in scores])
+def chances(scores: NDArray[np.float64]) -> list[float]:
+    """The probability of the topic with the highest score in each row, under the softmax."""
+    highest = scores.max(axis=1, keepdims=True)
+    found: list[float] = (1.0 / np.exp(scores - highest).sum(axis=1)).tolist()
+    return found
 
 
 def write_model(model: TopicModel, path: Path) -> None:
