@@ -156,15 +156,15 @@ def explain(
     from pipeline.rules import load_rules
     from pipeline.topics.model import load_model
 
-    rules = load_rules()
-    reading = read_text(read_source(file, file.name), rules, load_model())
+    rules, model = load_rules(), load_model()
+    reading = read_text(read_source(file, file.name), rules, model)
 
     def grow(tree: Tree, node: Node) -> Tree:
         for child in node.children:
             grow(tree.add(Text(child.label)), child)
         return tree
 
-    top = explain_number(reading, at, rules)
+    top = explain_number(reading, at, rules, model)
     out_console.print(grow(Tree(Text(top.label)), top))
 
 

@@ -8,6 +8,7 @@ from pipeline.context import headings_above
 from pipeline.errors import OptionError
 from pipeline.records import Finding, Numeral, Observation, Reading
 from pipeline.rules import RuleSet
+from pipeline.topics.model import TopicModel
 
 MOST_VOTES = 8
 
@@ -20,7 +21,7 @@ class Node:
     children: tuple[Node, ...] = ()
 
 
-def explain(reading: Reading, at: int, rules: RuleSet) -> Node:
+def explain(reading: Reading, at: int, rules: RuleSet, model: TopicModel) -> Node:
     """The tree for the numeral at raw offset `at`, or for the one nearest to it on either side.
 
     Raises OptionError if the file holds no numeral at all or `at` lies outside it.
@@ -41,7 +42,7 @@ def explain(reading: Reading, at: int, rules: RuleSet) -> Node:
         return Node(
             top, (Node(f"no quantity: {numeral.fate}", _rule(numeral.rule, rules)), *_repairs(reading, start, end))
         )
-    return Node(top, (*_observation(reading, observation, rules), *_repairs(reading, start, end)))
+    return Node(top, (*_observation(reading, observation, rules, model), *_repairs(reading, start, end)))
 
 
 def _distance(reading: Reading, numeral: Numeral, at: int) -> int:
@@ -61,7 +62,7 @@ def _repairs(reading: Reading, start: int, end: int) -> tuple[Node, ...]:
     return tuple(Node(f"repaired: “{r.before}” -> “{r.after}” ({r.kind})") for r in near)
 
 
-def _observation(reading: Reading, observation: Observation, rules: RuleSet) -> tuple[Node, ...]:
+def _observation(reading: Reading, observation: Observation, rules: RuleSet, model: TopicModel) -> tuple[Node, ...]:
     quantity, topic = observation.quantity, observation.topic
     document = reading.document
     section = document.sections[observation.sentence.section]
@@ -69,7 +70,8 @@ def _observation(reading: Reading, observation: Observation, rules: RuleSet) -> 
     bounds = "".join(f", {n} {v:,g}" for n, v in (("low", quantity.low), ("high", quantity.high)) if v is not None)
     value = "no value" if quantity.value is None else f"{quantity.value:,g}"
     measure = f"{quantity.measure}: {value}{bounds}, {quantity.qualifier}{', masked' if quantity.masked else ''}"
-    votes = tuple(Node(f"{weight:+.2f} {name} by {rule}") for name, rule, weight in topic.votes[:MOST_VOTES])
+    weighed = model.together.weigh(topic.votes, topic.topic)[:MOST_VOTES]
+    votes = tuple(Node(f"{weight:+.2f} {vote.topic} by {vote.rule}") for vote, weight in weighed)
     attributes = (("basis", observation.basis), ("status", observation.status), ("role", observation.role),
                   ("period", observation.period))  # fmt: skip
     return (

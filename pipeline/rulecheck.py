@@ -104,7 +104,7 @@ def _topic(reading: Reading, example: Example) -> tuple[str, bool]:
     said = f"{topic.topic} by {topic.decided_by}"
     if not example.must:
         return said, topic.decided_by == rule.id
-    return said, topic.topic == rule.topic and any(vote[1] == rule.id for vote in topic.votes)
+    return said, topic.topic == rule.topic and any(name == rule.id for _, _, name in topic.votes)
 
 
 def _fate(reading: Reading, example: Example) -> tuple[str, bool]:

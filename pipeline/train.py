@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import get_args
 
 import numpy as np
@@ -19,9 +20,9 @@ from sklearn.model_selection import GroupKFold
 from pipeline.extract import evidence_of, quantities_in
 from pipeline.gold import GoldFile, match
 from pipeline.rules import Measure, RuleSet
-from pipeline.topics import Evidence, settle, vote_together
+from pipeline.topics import Evidence, keys_of, scores_of, settle, vote_together
 from pipeline.topics.features import Vote, share_votes
-from pipeline.topics.model import PLACE, TOPICS, Round, TopicModel, top
+from pipeline.topics.model import PLACE, TOPICS, Round, TopicModel, Weights, top
 
 MEASURES: tuple[str, ...] = get_args(Measure)
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3
@@ -42,6 +43,11 @@ class Example:
     evidence: tuple[Evidence, ...]
     gold: tuple[str | None, ...]
     weight: float = 1.0
+
+    @cached_property
+    def keys(self) -> list[tuple[str, ...]]:
+        """The keys of the context of each quantity, its measure first."""
+        return [keys_of(e) for e in self.evidence]
 
 
 def examples_of(gold: Sequence[GoldFile], rules: RuleSet) -> list[Example]:
@@ -70,26 +76,22 @@ def fit(examples: Sequence[Example], taught: Sequence[Example] = (), *, penalty:
     guessed: dict[int, list[str]] = {}
     for training, held in folds(every, INNER_FOLDS):
         alone = _fit_round(training, [_votes_alone(x) for x in training], penalty, steps=INNER_STEPS)
-        guessed.update((id(x), _decide_alone(alone, x)) for x in held)
+        weights = Weights((alone,))
+        guessed.update((id(x), top(scores_of(x.evidence, weights)[:, 0])) for x in held)
     alone = _fit_round(every, [_votes_alone(x) for x in every], penalty)
     together = _fit_round(every, [_votes_given(x, guessed[id(x)]) for x in every], penalty, start=alone)
     return TopicModel(alone, together)
 
 
 def _votes_alone(example: Example) -> list[tuple[Vote, ...]]:
-    return [(*e.votes, *e.around.votes) for e in example.evidence]
+    return [e.votes for e in example.evidence]
 
 
 def _votes_given(example: Example, topics: Sequence[str]) -> list[tuple[Vote, ...]]:
     """The votes for each quantity when its neighbours have `topics`."""
     shares = share_votes([e.context for e in example.evidence], topics)
-    return [vote_together(example.evidence, i, topics, topics, shares[i]) for i in range(len(topics))]
-
-
-def _decide_alone(round_: Round, example: Example) -> list[str]:
-    """The topics of round one."""
-    sums = [round_.sums((*e.keys, *e.around.keys)) for e in example.evidence]
-    return [top(round_.scores(s, votes)) for s, votes in zip(sums, _votes_alone(example), strict=True)]
+    together = [vote_together(example.evidence, i, topics, topics, shares[i]) for i in range(len(topics))]
+    return [e.votes + others for e, others in zip(example.evidence, together, strict=True)]
 
 
 def decide(model: TopicModel, example: Example) -> tuple[list[str], list[float]]:
@@ -103,7 +105,7 @@ def _believed(examples: Sequence[Example]) -> dict[str, set[str]]:
     reports: Counter[str] = Counter()
     topics: dict[str, set[str]] = defaultdict(set)
     for x in examples:
-        known = [((*e.keys[1:], *e.around.keys), g) for e, g in zip(x.evidence, x.gold, strict=True) if g]
+        known = [(keys[1:], topic) for keys, topic in zip(x.keys, x.gold, strict=True) if topic]
         reports.update({key for keys, _ in known for key in keys})
         for keys, topic in known:
             for key in keys:
@@ -137,10 +139,10 @@ def _fit_round(
     targets: list[int] = []
     counts: list[float] = []
     for x, file_votes in zip(examples, votes, strict=True):
-        for e, gold, mine in zip(x.evidence, x.gold, file_votes, strict=True):
+        for names, gold, mine in zip(x.keys, x.gold, file_votes, strict=True):
             if gold is not None:
                 n = len(targets)
-                key_cells += [(n, row[key]) for key in (*e.keys, *e.around.keys) if key in row]
+                key_cells += [(n, row[key]) for key in names if key in row]
                 first = n * len(TOPICS)
                 vote_cells += [(first + PLACE[v.topic], column.setdefault(v.feature, len(column))) for v in mine]
                 targets.append(PLACE[gold])

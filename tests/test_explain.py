@@ -30,7 +30,7 @@ def reading() -> Reading:
 
 def tree(reading: Reading, word: str) -> Node:
     """The tree of the number at `word`."""
-    return explain(reading, reading.text.raw.text.index(word), load_rules())
+    return explain(reading, reading.text.raw.text.index(word), load_rules(), load_model())
 
 
 def lines(node: Node) -> Iterator[str]:
@@ -155,14 +155,14 @@ def test_the_nearest_number_is_explained(reading: Reading, word: str, number: st
 @pytest.mark.parametrize("at", [-1, len(TEXT), 10**9])
 def test_an_offset_outside_the_file_is_refused(reading: Reading, at: int) -> None:
     with pytest.raises(OptionError, match=rf"--at {at}: a\.txt has {len(TEXT)} characters; give an offset from 0 to"):
-        explain(reading, at, load_rules())
+        explain(reading, at, load_rules(), load_model())
 
 
 def test_a_file_without_numerals_is_refused() -> None:
     with pytest.raises(OptionError, match=r"a\.txt: there is no numeral in this file"):
-        explain(read("种茶。"), 0, load_rules())
+        explain(read("种茶。"), 0, load_rules(), load_model())
 
 
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(OptionError, match=r"a\.txt has 0 characters"):
-        explain(read(""), 0, load_rules())
+        explain(read(""), 0, load_rules(), load_model())

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pipeline.extract import read_text
-from pipeline.records import Observation, RawText
+from pipeline.extract import evidence_of, read_quantities, read_text
+from pipeline.records import Context, Observation, RawText
 from pipeline.rules import load_rules
-from pipeline.topics.model import MODEL, TOPICS, best, load_model
+from pipeline.topics import keys_of, scores_of
+from pipeline.topics.model import MODEL, PLACE, TOPICS, chances, load_model
+from pipeline.topics.pairs import LEFT_WINDOW, RIGHT_WINDOW, codes_of, name_of, windows_of
+
+GOLD = Path(__file__).parent / "gold"
 
 
 def read(text: str) -> tuple[Observation, ...]:
@@ -43,9 +50,9 @@ def test_topic(text: str, topics: list[str]) -> None:
 
 def test_a_part_is_told_what_its_total_counts() -> None:
     total, part, other = read("发放危房改造补助资金712万元,其中省级142万元;修路3公里。")
-    assert ("housing", "neighbour.whole") in {vote[:2] for vote in part.topic.votes}
+    assert ("housing", "neighbour.whole") in {vote[1:] for vote in part.topic.votes}
     assert [o.topic.topic for o in (total, part, other)] == ["housing", "housing", "roads"]
-    assert not [vote for o in (total, other) for vote in o.topic.votes if vote[1] == "neighbour.whole"]
+    assert not [vote for o in (total, other) for vote in o.topic.votes if vote[2] == "neighbour.whole"]
 
 
 SUBJECTS = [
@@ -73,12 +80,56 @@ def test_every_decision_names_its_rule() -> None:
         assert name in known or name.startswith(("neighbour.", "bias.")), name
 
 
-def test_best_gives_a_probability() -> None:
-    scores = [-math.inf] * len(TOPICS)
-    scores[TOPICS.index("roads")], scores[TOPICS.index("water")] = 2.0, 0.0
-    topic, confidence = best(scores)
-    assert topic == "roads"
-    assert confidence == pytest.approx(0.8808, abs=1e-4)
+def test_chances_are_probabilities() -> None:
+    scores = np.full((2, len(TOPICS)), -math.inf)
+    scores[:, TOPICS.index("roads")], scores[:, TOPICS.index("water")] = (2.0, 1.0), (0.0, 1.0)
+    assert chances(scores) == pytest.approx([0.8808, 0.5], abs=1e-4)
+
+
+TEXTS = [
+    "一、种养\n2021年,全村 192户709人,种植菊花 408.5 亩;其中:贫困户1,034户(低保12户),整合资金xx万元、190万元。3人",
+    "1户",
+    "\U00020000\U00020000２人，共3户3户。\n4人",
+    "".join(p.read_text("utf-8") for p in sorted((GOLD / "raw").glob("e0*.txt"))),
+]
+
+
+def contexts_of(text: str) -> tuple[Context, ...]:
+    return read_quantities(RawText("test", text, "", len(text), "txt", "utf-8", "test"), load_rules())[3]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_pairs_are_those_of_the_windows(text: str) -> None:
+    """What array operations find for a whole file is what the windows of each number say, written down plainly."""
+
+    def pairs(family: str, window: str) -> set[str]:
+        return {family + window[i : i + 2] for i in range(len(window) - 1)}
+
+    contexts = contexts_of(text)
+    assert contexts
+    for context, window in zip(contexts, windows_of(contexts), strict=True):
+        quantity, sentence = context.quantity, context.sentence
+        left = context.text[max(sentence.start, quantity.start - LEFT_WINDOW) : quantity.start]
+        right = context.text[quantity.end : min(sentence.end, quantity.end + RIGHT_WINDOW)]
+        left, right = (re.sub(r"[0-9.]+", "0", side) for side in (left, right))
+        assert (window.left, window.right) == (left, right)
+        in_clause = [re.split(r"[，,：:；;。！？\n]", side) for side in (left, right)]
+        wanted = pairs("l", in_clause[0][-1]) | pairs("m", left) | pairs("r", in_clause[1][0]) | pairs("s", right)
+        assert sorted(map(name_of, window.pairs.tolist())) == sorted(wanted)
+        assert codes_of(sorted(wanted)).tolist() == sorted(window.pairs.tolist(), key=name_of)
+
+
+def test_scores_are_the_sums_of_weights_and_biases() -> None:
+    rules, model = load_rules(), load_model()
+    contexts = contexts_of(TEXTS[-1])
+    evidence = evidence_of(contexts, rules)
+    scores = scores_of(evidence, model.both)
+    for e, both in zip(evidence[::7], scores[::7], strict=True):
+        for round_, found in zip((model.alone, model.together), both, strict=True):
+            wanted = sum(round_.bias[round_.rows[key]] for key in keys_of(e) if key in round_.rows)
+            for vote in e.votes:
+                wanted[PLACE[vote.topic]] += round_.weights.get(vote.feature, 0.0)
+            assert found.tolist() == pytest.approx(wanted.tolist(), abs=1e-3)
 
 
 def test_the_model_is_small() -> None:

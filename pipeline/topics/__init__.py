@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,17 +27,17 @@ from pipeline.topics.features import (
     outer_votes,
     scene_of,
     share_votes,
+    vote_key,
     whole_votes,
 )
 from pipeline.topics.model import PLACE, TOPICS, Spoken, TopicModel, Weights, chances, top
-from pipeline.topics.pairs import NO_CODES, windows_of
+from pipeline.topics.pairs import NO_CODES, name_of, windows_of
 from pipeline.topics.subject import subject_of
 
 PRECEDING = 80  # characters before the sentence, within its section, whose cues may speak for it
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What speaks for a topic without looking at the topics of other quantities."""
 
     context: Context
@@ -53,8 +54,7 @@ class Evidence:
         return at.votes + before.votes + above.votes
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The topic of a quantity, its probability, and the votes that spoke for it and for others."""
 
     topic: str
@@ -127,8 +127,19 @@ def scores_of(evidence: Sequence[Evidence], weights: Weights) -> NDArray[np.floa
     """The scores of Weights.scores for each quantity of one file."""
     spoken = {id(s): s for e in evidence for s in e.spoken}
     row = {name: i for i, name in enumerate(spoken)}
-    found: NDArray[np.float32] = weights.scores(list(spoken.values()))[[[row[id(s)] for s in e.spoken] for e in evidence]]
-    return found.sum(axis=1)
+    mine = np.array([[row[id(s)] for s in e.spoken] for e in evidence])
+    found: NDArray[np.float32] = weights.scores(list(spoken.values()))[mine].sum(axis=1)
+    return found
+
+
+def keys_of(evidence: Evidence) -> tuple[str, ...]:
+    """The names of all keys of the context, as the table of weights has them; the measure comes first."""
+    keys: list[str] = []
+    for s in evidence.spoken:
+        keys += s.keys
+        keys += map(name_of, s.pairs.tolist())
+        keys += [vote_key(feature, topic) for feature, topic, _ in s.votes]
+    return tuple(keys)
 
 
 def vote_together(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.clauses import Piece, lay_out, relation
@@ -34,8 +34,7 @@ class Vote(NamedTuple):
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """The cues and quantities of a sentence, and how its clauses lie to each other."""
 
     cues: tuple[Cue, ...]
@@ -44,6 +43,7 @@ class Scene:
     pieces: tuple[Piece, ...]  # of the quantities
     # Where each cue stands (clauses.relation), seen from the clause of a quantity; by the number of that clause.
     stands: Mapping[int, tuple[str, ...]]
+    joints: tuple[str, ...]  # how each quantity but the first is joined to the one before it
 
 
 def scene_of(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Scene:
@@ -53,12 +53,15 @@ def scene_of(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Sc
     mine = slice(bisect_left(starts, zero), bisect_left(starts, end))
     cue_pieces = [layout.at(start - zero) for start in starts[mine]]
     pieces = tuple([layout.at(q.start - zero) for q in context.row])
+    clauses = {piece.clauses[0]: piece for piece in cue_pieces}
     stands = {}
-    for own in pieces:
-        if own.clauses[0] not in stands:
-            relations = {piece.start: relation(piece, own) for piece in cue_pieces}
-            stands[own.clauses[0]] = tuple([relations[piece.start] for piece in cue_pieces])
-    return Scene(tuple(cues[mine]), tuple(starts[mine]), context.row, pieces, stands)
+    for own in {piece.clauses[0]: piece for piece in pieces}.values():
+        relations = {clause: relation(piece, own) for clause, piece in clauses.items()}
+        stands[own.clauses[0]] = tuple([relations[piece.clauses[0]] for piece in cue_pieces])
+    row = context.row
+    gaps = [context.text[left.end : right.start] for left, right in pairwise(row)]
+    joints = ("", *(_joint(gap, *both) for gap, both in zip(gaps, pairwise(pieces), strict=True)))
+    return Scene(tuple(cues[mine]), tuple(starts[mine]), row, pieces, stands, joints)
 
 
 def cue_votes(context: Context, scene: Scene) -> tuple[tuple[Vote, ...], str]:
@@ -166,16 +169,15 @@ def neighbour_votes(
 ) -> list[Vote]:
     """The votes of the quantities before and after, given their topics (None: there is none)."""
     row, i = context.row, context.index
+    measure = row[i].measure
     votes = []
     if before is not None and i:
-        relation = _relation(context.text, row[i - 1], row[i], scene, i)
-        same = "same" if row[i - 1].measure == row[i].measure else "other"
-        votes.append(Vote(f"previous.{relation}.{near}.{same}", before, "neighbour.previous"))
-        votes.append(Vote(f"previous.{relation}.{near}.{row[i].measure}", before, "neighbour.previous"))
+        same = "same" if row[i - 1].measure == measure else "other"
+        votes.append(Vote(f"previous.{scene.joints[i]}.{near}.{same}", before, "neighbour.previous"))
+        votes.append(Vote(f"previous.{scene.joints[i]}.{near}.{measure}", before, "neighbour.previous"))
     if after is not None and i + 1 < len(row):
-        relation = _relation(context.text, row[i], row[i + 1], scene, i + 1)
-        money = row[i].measure if row[i].measure in ("yuan", "mu", "square_metres") else "count"
-        votes.append(Vote(f"next.{relation}.{near}.{money}", after, "neighbour.next"))
+        money = measure if measure in ("yuan", "mu", "square_metres") else "count"
+        votes.append(Vote(f"next.{scene.joints[i + 1]}.{near}.{money}", after, "neighbour.next"))
     if sentence_before is not None and not i:
         votes.append(Vote(f"sentence.{near}", sentence_before, "neighbour.sentence"))
     return votes
@@ -221,12 +223,12 @@ def _size_of(n: int, others: int) -> str:
     return "most" if n * 2 > others else "many" if n * 4 > others else "some"
 
 
-def _relation(text: str, left: Quantity, right: Quantity, scene: Scene, index: int) -> str:
+def _joint(gap: str, left: Piece, right: Piece) -> str:
     """How two neighbouring quantities are joined: pair, list, clause, comma, bracket, stretch or far."""
-    gap = text[left.end : right.start].strip()
-    if len(gap) <= 1 and gap in ("", "、", ",", "，"):
+    gap = gap.strip()
+    if gap in ("", "、", ",", "，"):
         return "pair"
-    place = relation(scene.pieces[index - 1], scene.pieces[index])
+    place = relation(left, right)
     if place == "here":
         return "list" if "、" in gap else "clause"
     return {"before": "comma", "earlier": "earlier", "host": "bracket", "aside": "aside"}.get(place, "far")

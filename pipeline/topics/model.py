@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import RuleError
 from pipeline.rules import TopicName
-from pipeline.topics.features import VOTE, Vote, vote_key
+from pipeline.topics.features import VOTE, Vote
 from pipeline.topics.pairs import NO_CODES, Codes, codes_of, is_pair
 
 MODEL = Path(__file__).resolve().parent / "model.parquet"
@@ -49,15 +49,13 @@ class Round:
         order = [(-get(feature, 0.0), rule) for feature, name, rule in votes if name == topic]
         return min(order)[1] if order else None
 
-    def weigh(self, votes: Iterable[Vote], topic: str) -> list[tuple[Vote, float]]:
+    def weigh(self, votes: Iterable[tuple[str, str, str]], topic: str) -> list[tuple[Vote, float]]:
         """The votes with their weights, those for `topic` first, strongest first."""
-        get = self.weights.get
-        order = sorted(votes, key=lambda v: (v.topic != topic, -get(v.feature, 0.0), v.rule, v.topic))
-        return [(v, get(v.feature, 0.0)) for v in order]
+        weighed = [(Vote(*vote), self.weights.get(vote[0], 0.0)) for vote in votes]
+        return sorted(weighed, key=lambda w: (w[0].topic != topic, -w[1], w[0].rule, w[0].topic))
 
 
-@dataclass(frozen=True)
-class Spoken:
+class Spoken(NamedTuple):
     """What speaks for topics at one place: keys of the context, pairs of characters, and votes."""
 
     keys: tuple[str, ...]
@@ -69,34 +67,39 @@ class Weights:
     """The weights of one or two rounds side by side, for adding up: what is met is looked up once for all of them.
 
     A vote speaks for its topic by the weight of its feature, and for every topic as a key of the context
-    (features.vote_key); both together are one row.
+    (features.vote_key); both together are one row of the sums.
     """
 
     def __init__(self, rounds: Sequence[Round]) -> None:
         keys = dict.fromkeys(key for r in rounds for key in r.rows)
-        said = [key[1:].rpartition(".")[::2] for key in keys if key.startswith(VOTE)]
-        features = dict.fromkeys((*(f for r in rounds for f in r.weights), *(feature for feature, _ in said)))
-        names = [key for key in keys if is_pair(key)]
-        codes = codes_of(names)
+        pairs, voted = list(filter(is_pair, keys)), [key for key in keys if key.startswith(VOTE)]
+        codes = codes_of(pairs)
         order = np.argsort(codes)
-        self._pairs = codes[order]
-        rows = {names[i]: row for row, i in enumerate(order.tolist())}
-        self._named = {key: len(names) + i for i, key in enumerate(k for k in keys if not k.startswith(VOTE) and k not in rows)}
-        rows.update(self._named)
-        begin = len(rows)
-        self._votes = {feature: begin + i * len(TOPICS) for i, feature in enumerate(features)}
-        rows.update((vote_key(f, topic), self._votes[f] + PLACE[topic]) for f, topic in said)
-        self._sums = np.zeros((begin + len(features) * len(TOPICS), len(rounds), len(TOPICS)), dtype=np.float32)
+        self._pairs = codes[order]  # that of a pair is its row
+        row = {pairs[i]: n for n, i in enumerate(order.tolist())}
+        named = [key for key in keys if key not in row and not key.startswith(VOTE)]
+        self._named = {key: n for n, key in enumerate(named, len(row))}
+        row.update(self._named)
+        said = [key.removeprefix(VOTE).rpartition(".")[::2] for key in voted]
+        features = dict.fromkeys(
+            (*(feature for r in rounds for feature in r.weights), *(feature for feature, _ in said))
+        )
+        self._votes = {feature: len(row) + n * len(TOPICS) for n, feature in enumerate(features)}  # row for TOPICS[0]
+        self._sums = np.zeros((len(row) + len(features) * len(TOPICS), len(rounds), len(TOPICS)), dtype=np.float32)
+        row.update(
+            {key: self._votes[feature] + PLACE[topic] for key, (feature, topic) in zip(voted, said, strict=True)}
+        )
         each = np.arange(len(TOPICS))
         for i, round_ in enumerate(rounds):
-            self._sums[[rows[key] for key in round_.rows], i] = round_.bias[list(round_.rows.values())]
+            self._sums[[row[key] for key in round_.rows], i] = round_.bias[list(round_.rows.values())]
             for feature, weight in round_.weights.items():
                 self._sums[self._votes[feature] + each, i, each] += weight
 
     def scores(self, spoken: Sequence[Spoken]) -> NDArray[np.float32]:
         """The score of each of TOPICS in each round, for each of `spoken`: an array of these three dimensions."""
         named, first = self._named, self._votes
-        found, counts = [], []
+        found: list[int] = []
+        counts = []
         for s in spoken:
             before = len(found)
             found += [named[key] for key in s.keys if key in named]

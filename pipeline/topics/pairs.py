@@ -6,7 +6,9 @@ Family (one of FAMILIES) and both characters of a pair make one code. Digits and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +27,7 @@ CLAUSE_MARKS = np.array([ord(mark) for mark in "，,：:；;。！？\n"], dtype
 BLOCK = 4096  # numbers at a time: they stand in the bits that a code leaves free, and this bounds the memory
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """What stands around one number: the text of its windows, digits as 0, and the codes of their pairs, sorted."""
 
     left: str
@@ -52,9 +53,7 @@ def windows_of(contexts: Sequence[Context]) -> Iterator[Around]:
         yield from _block(contexts[begin : begin + BLOCK], place, collapsed, pairs, marks)
 
 
-def _block(
-    contexts: Sequence[Context], place: Codes, collapsed: str, pairs: Codes, marks: Codes
-) -> Iterator[Around]:
+def _block(contexts: Sequence[Context], place: Codes, collapsed: str, pairs: Codes, marks: Codes) -> Iterator[Around]:
     bounds = np.array(
         [
             (max(c.sentence.start, q.start - LEFT_WINDOW), q.start, q.end, min(c.sentence.end, q.end + RIGHT_WINDOW))
@@ -91,7 +90,7 @@ def _unique_pairs(pairs: Codes, starts: Codes, ends: Codes, owners: int) -> Iter
     codes = np.unique(pairs[places] | np.repeat(family << FAMILY | owner << OWNER, lengths))
     cuts = np.searchsorted(codes, np.arange(owners + 1) << OWNER).tolist()
     codes &= (1 << OWNER) - 1
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         yield codes[begin:end]
 
 
@@ -109,6 +108,7 @@ def is_pair(name: str) -> bool:
     return len(name) == 3 and name[0] in FAMILIES
 
 
+@cache
 def name_of(code: int) -> str:
     """The name of the pair with this code."""
     mask = (1 << CHARACTER) - 1
