@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from pipeline import arrow
 from pipeline.cli_judge import GOLD_CODES, TRY_CODES, compare, evaluate, import_gold, try_rules
 from pipeline.cli_store import INGEST_CODES, failures, ingest, restore, schedule, snapshots, watch
 from pipeline.errors import CunbaoError
@@ -287,6 +288,7 @@ def _spare() -> None:
     """Spares a short run what only others gain from; it must be said before numpy and Arrow are loaded."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own asks for huge pages, which are zeroed
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there are no matrices to multiply
+    os.environ.setdefault(arrow.OURS, "1")
 
 
 def main() -> None:

@@ -13,9 +13,10 @@ PACKAGE = Path(__file__).resolve().parent
 RULES = PACKAGE.parent / "rules" if (PACKAGE.parent / "rules" / "units.toml").is_file() else PACKAGE / "_rules"
 # Modules that run around the chain and change no row; what is not named here counts as code that may.
 AROUND = frozenset({
-    "__main__", "baseline", "bench", "cli", "cli_judge", "cli_store", "confirm", "corrections", "draft", "engine",
-    "evaluate", "explain", "fingerprint", "gold", "ingest", "metrics", "moves", "plan", "rulecheck", "schedule",
-    "scoreboard", "store", "summary", "taught", "terminal", "train", "train_kinds", "trial", "update", "watch",
+    "__main__", "arrow", "baseline", "bench", "cli", "cli_judge", "cli_store", "confirm", "corrections", "draft",
+    "engine", "evaluate", "explain", "fingerprint", "gold", "ingest", "metrics", "moves", "plan", "rulecheck",
+    "schedule", "scoreboard", "store", "summary", "taught", "terminal", "train", "train_kinds", "trial", "update",
+    "watch",
 })  # fmt: skip
 LIBRARIES = ("jieba", "lxml", "opencc", "pdfminer.six", "pdfplumber", "spacy")  # they decide what is read, too
 

@@ -1,4 +1,4 @@
-"""spaCy's Chinese pipeline over jieba, with the domain lexicon of rules/ in its dictionary.
+"""spaCy's documents over the words of jieba, with the domain lexicon of rules/ in its dictionary.
 
 Tokenising is slow (about 1 MB/s), so only the few words around a number are ever tokenised. Parts of speech come from
 jieba's own dictionary (ICTCLAS tags); words of the topic rules are nouns, or verbs where their rule is an act.
@@ -6,16 +6,16 @@ jieba's own dictionary (ICTCLAS tags); words of the topic rules are nouns, or ve
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from importlib.util import find_spec, module_from_spec
+from typing import NamedTuple
 
-from pipeline.lexicon import lexicon, word_counts
+from pipeline.lexicon import index
 from pipeline.rules import RuleSet
-
-if TYPE_CHECKING:
-    from spacy.language import Language
 
 # High enough that jieba never splits a domain word, low enough that a longer dictionary word still wins.
 DOMAIN_FREQUENCY = 20_000
@@ -32,46 +32,108 @@ class Tokeniser:
     """Cuts a stretch of text into words with parts of speech."""
 
     def __init__(self, rules: RuleSet) -> None:
-        with warnings.catch_warnings():  # jieba 0.42 imports pkg_resources and has invalid escapes
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(), _without("pkg_resources"):
+            warnings.simplefilter("ignore")  # jieba 0.42 has invalid escapes
             import jieba
-            import spacy
+        with _unopened("spacy"):
+            from spacy.tokens import Doc
+            from spacy.util import get_words_and_spaces
+            from spacy.vocab import Vocab
         # Its own copy: each word added to a shared one changes the likelihood of all others, so that 在建设中 was cut
         # as 在建设|中 or not, depending on how many rule sets the process had loaded.
         dictionary = jieba.Tokenizer()
-        dictionary.FREQ, dictionary.total, dictionary.initialized = dict(word_counts()), sum(lexicon().counts), True
-        self._tags = dict(zip(lexicon().words, lexicon().tags, strict=True))
-        for rule in rules.topics:
-            for word in rule.words:
-                if len(word) > 1:
-                    dictionary.add_word(word, DOMAIN_FREQUENCY)
-                    self._tags.setdefault(word, "v" if rule.kind == "act" else "n")
-        for cue in rules.cues["subject"]:  # 新打|冷库: the verb must not be swallowed by what follows
-            for word in cue.words:
-                if len(word) > 1:
-                    dictionary.add_word(word, DOMAIN_FREQUENCY)
-        dictionary.get_DAG = partial(_ends, dictionary.FREQ, max(map(len, dictionary.FREQ)))
-        self._language: Language = spacy.blank("zh")
-        tokenizer: Any = self._language.tokenizer
-        # Only now: told from the start, spaCy has the shared jieba.dt cut a word, which would load a marshalled cache
-        # from the shared temporary folder, which anybody may have written.
-        tokenizer.segmenter, tokenizer.jieba_seg = "jieba", dictionary
+        self._tags: dict[str, str] = {}
+        self._own: dict[str, list[str]] = {}  # the words of the rules, by their first two characters
+        words = [(w, "v" if r.kind == "act" else "n") for r in rules.topics for w in r.words if len(w) > 1]
+        # 新打|冷库: the verb must not be swallowed by what follows
+        words += [(w, "x") for cue in rules.cues["subject"] for w in cue.words if len(w) > 1]
+        for word, tag in words:
+            self._own.setdefault(word[:2], []).append(word)
+            self._tags.setdefault(word, tag)
+        self._counts: dict[str, int] = {}
+        self._longest: dict[str, int] = {}  # of the words that begin with two characters, where they were looked up
+        dictionary.FREQ, dictionary.total, dictionary.initialized = self._counts, index().total, True
+        dictionary.total += DOMAIN_FREQUENCY * len(words)
+        dictionary.get_DAG = self._ends
+        self._cut, self._split, self._document = dictionary.cut, get_words_and_spaces, partial(Doc, Vocab())
 
     def __call__(self, text: str) -> tuple[Word, ...]:
         """The words of `text` in order."""
-        return tuple(Word(token.text, self._tags.get(token.text, "x")) for token in self._language.tokenizer(text))
+        words, spaces = self._split([word for word in self._cut(text) if word], text)
+        document = self._document(words=words, spaces=spaces)
+        return tuple(Word(token.text, self._tag(token.text)) for token in document)
+
+    def _tag(self, word: str) -> str:
+        if word[:2] not in self._longest:
+            self._learn(word[:2])
+        return self._tags.get(word, "x")
+
+    def _ends(self, sentence: str) -> dict[int, list[int]]:
+        """For each character where the words end that begin there; at itself if none does.
+
+        As jieba finds it, but the words are looked up as they are needed: a run over few files needs one in a hundred,
+        and to load them all took half a second.
+        """
+        counts, known = self._counts, self._longest
+        found: dict[int, list[int]] = {}
+        for at in range(len(sentence)):
+            pair = sentence[at : at + 2]
+            longest = known[pair] if pair in known else self._learn(pair)
+            last = range(at, min(at + longest, len(sentence)))
+            found[at] = [end for end in last if counts.get(sentence[at : end + 1])] or [at]
+        return found
+
+    def _learn(self, pair: str) -> int:
+        """Looks up the words that begin with two characters, or the one that is the first alone; returns the longest
+        length."""
+        entries, own = index().beginning(pair), self._own.get(pair, [])
+        self._counts.update((e.word, e.times) for e in entries)
+        self._tags.update((e.word, e.tag) for e in entries)
+        self._counts.update((word, DOMAIN_FREQUENCY) for word in own)
+        self._longest[pair] = max([1, *(len(e.word) for e in entries), *map(len, own)])
+        return self._longest[pair]
 
 
-def _ends(counts: Mapping[str, int], longest: int, sentence: str) -> dict[int, list[int]]:
-    """For each character where the words end that begin there; at itself if none does.
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Lets no module of this name be found: jieba does as well without the one it looks for, which takes long to load.
 
-    As jieba finds it, but without its table of all that begins a word, which takes a third of a second to make.
+    One that is loaded already stays.
     """
-    found: dict[int, list[int]] = {}
-    for at in range(len(sentence)):
-        last = range(at, min(at + longest, len(sentence)))
-        found[at] = [end for end in last if counts.get(sentence[at : end + 1])] or [at]
-    return found
+    spared = name not in sys.modules
+    if spared:
+        sys.modules[name] = None  # type: ignore[assignment]  # what the import system takes for "there is none"
+    try:
+        yield
+    finally:
+        if spared:
+            del sys.modules[name]
+
+
+@contextmanager
+def _unopened(name: str) -> Iterator[None]:
+    """Lets modules of the package be imported without its `__init__`, which is run when something else of it is used.
+
+    That of spaCy imports every component and its command line with web clients: four tenths of a second of every run.
+    """
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is None or spec.loader is None:
+        yield
+        return
+    loader, package = spec.loader, module_from_spec(spec)
+    sys.modules[name] = package
+    try:
+        yield
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+    def open_package(wanted: str) -> object:
+        del package.__getattr__
+        loader.exec_module(package)
+        return getattr(package, wanted)
+
+    package.__getattr__ = open_package  # type: ignore[method-assign]
 
 
 @lru_cache(maxsize=2)

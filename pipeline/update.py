@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipeline.arrow import spare_pandas
 from pipeline.engine import map_batches
 from pipeline.errors import OptionError
 from pipeline.fingerprint import RULES, Fingerprint, current
@@ -96,6 +97,7 @@ def _publish(out: Path, manifest: Manifest, mark: Fingerprint, now: dt.datetime)
     """Makes readers see what is committed, if they do not; True if they did not."""
     if _is_current(out, manifest):
         return False
+    spare_pandas()
     from pipeline.store.publish import Origin, compact, show
 
     shown = show(out, manifest, Origin(mark.rules, mark.code, now.isoformat(timespec="seconds")))
@@ -161,6 +163,7 @@ def _with_item(entry: Entry, item: Item) -> Entry:
 
 def store_batch(work: Work) -> list[Entry]:
     """Reads a batch and writes its part, in whatever process; returns what the manifest is to know."""
+    spare_pandas()
     from pipeline.store.parts import write_part
 
     tables = read_batch(work.batch)

@@ -42,6 +42,7 @@ STAGES = (
     "topics", "attributes", "reconcile",
 )  # fmt: skip
 AROUND = (
+    "arrow",  # pyarrow without pandas
     "schema", "twins", "panel", "derived", "tables", "store", "engine", "fingerprint", "ingest",
     "plan",  # what a run has to do
     "update",  # the composition around the store: look, plan, read, commit, publish
