@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from importlib.util import find_spec, module_from_spec
@@ -19,6 +19,7 @@ from pipeline.rules import RuleSet
 
 # High enough that jieba never splits a domain word, low enough that a longer dictionary word still wins.
 DOMAIN_FREQUENCY = 20_000
+MARK = "。"  # between texts that are cut in one go: a word of its own, whatever stands beside it
 
 
 class Word(NamedTuple):
@@ -51,20 +52,32 @@ class Tokeniser:
             self._own.setdefault(word[:2], []).append(word)
             self._tags.setdefault(word, tag)
         self._counts: dict[str, int] = {}
-        self._longest: dict[str, int] = {}  # of the words that begin with two characters, where they were looked up
+        self._words: dict[str, tuple[str, ...]] = {}  # by their first two characters, where those were looked up
         dictionary.FREQ, dictionary.total, dictionary.initialized = self._counts, index().total, True
         dictionary.total += DOMAIN_FREQUENCY * len(words)
         dictionary.get_DAG = self._ends
         self._cut, self._split, self._document = dictionary.cut, get_words_and_spaces, partial(Doc, Vocab())
 
-    def __call__(self, text: str) -> tuple[Word, ...]:
-        """The words of `text` in order."""
-        words, spaces = self._split([word for word in self._cut(text) if word], text)
-        document = self._document(words=words, spaces=spaces)
-        return tuple(Word(token.text, self._tag(token.text)) for token in document)
+    def __call__(self, texts: Sequence[str]) -> list[tuple[Word, ...]]:
+        """The words of each text in order; no text may hold a MARK.
+
+        All are cut in one go: to make a document costs as much as to cut the few words that most texts are.
+        """
+        if not texts:
+            return []
+        joined = MARK.join(texts)
+        words, spaces = self._split([word for word in self._cut(joined) if word], joined)
+        found: list[list[Word]] = [[]]
+        for token in self._document(words=words, spaces=spaces):
+            text = token.text
+            if text == MARK:
+                found.append([])
+            else:
+                found[-1].append(Word(text, self._tag(text)))
+        return [tuple(words) for words in found]
 
     def _tag(self, word: str) -> str:
-        if word[:2] not in self._longest:
+        if word[:2] not in self._words:
             self._learn(word[:2])
         return self._tags.get(word, "x")
 
@@ -74,24 +87,22 @@ class Tokeniser:
         As jieba finds it, but the words are looked up as they are needed: a run over few files needs one in a hundred,
         and to load them all took half a second.
         """
-        counts, known = self._counts, self._longest
+        known = self._words
         found: dict[int, list[int]] = {}
         for at in range(len(sentence)):
             pair = sentence[at : at + 2]
-            longest = known[pair] if pair in known else self._learn(pair)
-            last = range(at, min(at + longest, len(sentence)))
-            found[at] = [end for end in last if counts.get(sentence[at : end + 1])] or [at]
+            words = known[pair] if pair in known else self._learn(pair)
+            found[at] = [at + len(word) - 1 for word in words if sentence.startswith(word, at)] or [at]
         return found
 
-    def _learn(self, pair: str) -> int:
-        """Looks up the words that begin with two characters, or the one that is the first alone; returns the longest
-        length."""
+    def _learn(self, pair: str) -> tuple[str, ...]:
+        """Looks up the words that begin with two characters, and the first alone if it is one; the shortest first."""
         entries, own = index().beginning(pair), self._own.get(pair, [])
-        self._counts.update((e.word, e.times) for e in entries)
+        self._counts.update((e.word, e.times) for e in entries if e.times)
         self._tags.update((e.word, e.tag) for e in entries)
         self._counts.update((word, DOMAIN_FREQUENCY) for word in own)
-        self._longest[pair] = max([1, *(len(e.word) for e in entries), *map(len, own)])
-        return self._longest[pair]
+        self._words[pair] = tuple(sorted({*(e.word for e in entries if e.times), *own}, key=len))
+        return self._words[pair]
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from pipeline.topics.features import (
 )
 from pipeline.topics.model import PLACE, TOPICS, Spoken, TopicModel, Weights, chances, top
 from pipeline.topics.pairs import NO_CODES, name_of, windows_of
-from pipeline.topics.subject import subject_of
+from pipeline.topics.subject import subjects_of
 
 PRECEDING = 80  # characters before the sentence, within its section, whose cues may speak for it
 
@@ -161,12 +161,11 @@ def decide_topics(
 ) -> tuple[Topic, ...]:
     """The topic and subject of each quantity of one file, given in the order of the text; `wholes` as for gather."""
     evidence = gather(contexts, wholes, rules)
-    tokenise = tokeniser(rules)
+    subjects = subjects_of(contexts, [e.scene for e in evidence], rules, tokeniser(rules))
     topics: list[Topic] = []
-    for e, decision in zip(evidence, settle(evidence, model), strict=True):
-        rule = model.together.decider(decision.votes, decision.topic) or f"bias.{e.context.quantity.measure}"
-        subject = subject_of(e.context, e.scene, rules, tokenise)
-        topics.append(Topic(decision.topic, subject, rule, decision.confidence, decision.votes))
+    for context, subject, (topic, confidence, votes) in zip(contexts, subjects, settle(evidence, model), strict=True):
+        rule = model.together.decider(votes, topic) or f"bias.{context.quantity.measure}"
+        topics.append(Topic(topic, subject, rule, confidence, votes))
     return _inherit_subjects(topics, contexts)
 
 

@@ -87,7 +87,8 @@ def _unique_pairs(pairs: Codes, starts: Codes, ends: Codes, owners: int) -> Iter
     before = np.cumsum(lengths) - lengths
     places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
     family, owner = np.divmod(np.arange(len(starts)), owners)
-    codes = np.unique(pairs[places] | np.repeat(family << FAMILY | owner << OWNER, lengths))
+    codes = np.sort(pairs[places] | np.repeat(family << FAMILY | owner << OWNER, lengths))
+    codes = codes[np.diff(codes, prepend=-1) > 0]
     cuts = np.searchsorted(codes, np.arange(owners + 1) << OWNER).tolist()
     codes &= (1 << OWNER) - 1
     for begin, end in pairwise(cuts):

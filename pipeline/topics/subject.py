@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 import regex
 
 from pipeline.records import Context, Quantity
 from pipeline.rules import RuleSet
-from pipeline.tokens import Tokeniser
+from pipeline.tokens import Tokeniser, Word
 from pipeline.topics.cues import Cue
 from pipeline.topics.features import Scene
 
@@ -27,17 +28,28 @@ def _words(rules: RuleSet, value: str) -> tuple[str, ...]:
     return tuple(sorted(words, key=lambda w: (-len(w), w)))
 
 
-def subject_of(context: Context, scene: Scene, rules: RuleSet, tokenise: Tokeniser) -> str:
-    """The noun phrase that names what the quantity counts; empty where its clause names nothing.
+def subjects_of(contexts: Sequence[Context], scenes: Sequence[Scene], rules: RuleSet, tokenise: Tokeniser) -> list[str]:
+    """The noun phrase that names what each quantity counts; empty where its clause names nothing.
 
     A word of rules/topics that touches the number is the subject (路灯43盏); only where none does are the words beside
-    the number cut.
+    the number cut, first those behind it.
     """
-    known = _touching(context, scene, _words(rules, "stop"))
-    if known:
-        return known
-    right = _right(context, rules, tokenise)
-    return right or _left(context, rules, tokenise)
+    verbs, stops = frozenset(_words(rules, "verb")), _words(rules, "stop")
+    subjects = [_touching(context, scene, stops) for context, scene in zip(contexts, scenes, strict=True)]
+    for i, words in _cut(contexts, subjects, _right_window, tokenise):
+        subjects[i] = _right(words, verbs)
+    for i, words in _cut(contexts, subjects, _left_window, tokenise):
+        subjects[i] = _left(words, verbs, stops)
+    return subjects
+
+
+def _cut(
+    contexts: Sequence[Context], subjects: Sequence[str], window_of: Callable[[Context], str], tokenise: Tokeniser
+) -> Iterator[tuple[int, tuple[Word, ...]]]:
+    """The words of the windows of the quantities that have no subject yet, by their index."""
+    windows = {i: window_of(contexts[i]) for i, subject in enumerate(subjects) if not subject}
+    asked = [i for i, window in windows.items() if window]
+    return zip(asked, tokenise([windows[i] for i in asked]), strict=True)
 
 
 def _touching(context: Context, scene: Scene, stops: tuple[str, ...]) -> str:
@@ -68,44 +80,43 @@ def _takes_right(quantity: Quantity) -> bool:
     return quantity.measure not in ("yuan", "percent", "metres", "tonnes")
 
 
-def _right(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
-    """The phrase directly after a classifier: 43盏|路灯, 121户|贫困户."""
+def _right_window(context: Context) -> str:
+    """The text directly behind a classifier: 43盏|路灯, 121户|贫困户."""
     text, quantity = context.text, context.quantity
     if not _takes_right(quantity):
         return ""
     end = min(quantity.end + PHRASE, context.edges[1])
     cut = BREAK.search(text, quantity.end, end)
-    window = text[quantity.end : cut.start() if cut else end].removeprefix(" ")
-    if not window:
-        return ""
-    taken = ""
-    for token in tokenise(window):
-        if not token.tag.startswith(NOUN) or token.text in _words(rules, "verb"):
-            break
-        taken += token.text
-    return taken.strip()
+    return text[quantity.end : cut.start() if cut else end].removeprefix(" ")
 
 
-def _left(context: Context, rules: RuleSet, tokenise: Tokeniser) -> str:
-    """The phrase before the number: 通组入户路|9400米; a bare verb where there is no noun: 脱贫|26户."""
+def _right(words: Sequence[Word], verbs: frozenset[str]) -> str:
+    """The phrase that the text behind a number begins with."""
+    taken = takewhile(lambda word: word.tag.startswith(NOUN) and word.text not in verbs, words)
+    return "".join([word.text for word in taken]).strip()
+
+
+def _left_window(context: Context) -> str:
+    """The text before the number: 通组入户路|9400米."""
     text, quantity = context.text, context.quantity
     begin = max(quantity.start - PHRASE, context.edges[0])
     marks = list(BREAK.finditer(text, begin, quantity.start))
-    window = text[marks[-1].end() if marks else begin : quantity.start].rstrip()
-    if not window:
-        return ""
-    verbs, stops = _words(rules, "verb"), _words(rules, "stop")
+    return text[marks[-1].end() if marks else begin : quantity.start].rstrip()
+
+
+def _left(words: Sequence[Word], verbs: frozenset[str], stops: tuple[str, ...]) -> str:
+    """The phrase that the text before a number ends with; a bare verb where there is no noun: 脱贫|26户."""
     taken: list[str] = []
     spare = ""
-    for token in reversed(tokenise(window)):
-        if not taken and token.text in stops:
+    for word in reversed(words):
+        if not taken and word.text in stops:
             continue
-        if token.text in verbs or not token.tag.startswith((*NOUN, "v")):
+        if word.text in verbs or not word.tag.startswith((*NOUN, "v")):
             if taken:
                 break
-            spare = spare or (token.text if token.tag.startswith("v") else "")
+            spare = spare or (word.text if word.tag.startswith("v") else "")
             continue
-        taken.insert(0, token.text)
+        taken.insert(0, word.text)
     return _without_stops("".join(taken).strip(), stops) or spare
 
 
