@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import regex
 
-from pipeline.attributes.cues import Hit, book_of, find_hits
+from pipeline.attributes.cues import book_of, find_hits
+from pipeline.attributes.finder import Hit
 from pipeline.gazetteer import TAIL, load_gazetteer
 from pipeline.rules import RuleSet
 

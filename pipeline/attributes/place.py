@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from pipeline.attributes.cues import Hit, book_of, governing, place_in_sentence
+from pipeline.attributes.cues import Heard, Place, book_of, governing
 from pipeline.attributes.names import LEVELS, Name, level_of, names_between, names_in, pattern_of
 from pipeline.attributes.scope import DIVISIONS, is_elsewhere, scope_of
 from pipeline.records import Context, Located
@@ -16,7 +16,7 @@ SUBJECTS = frozenset({"mark", "subject", "verb", "soft", "list", "masked"})
 NOWHERE = (None, None)
 
 
-def place_of(context: Context, rules: RuleSet) -> Located:
+def place_of(context: Context, place: Place, rules: RuleSet) -> Located:
     """The place that the sentence names as its subject before the number (石桥村脱贫8户), else the report's.
 
     The nearest name wins. 全村, 我镇 and the like mean the report's place if it is one (of 甲村 and 乙村 together
@@ -27,9 +27,9 @@ def place_of(context: Context, rules: RuleSet) -> Located:
     whole = Located(report.place, report.adcode)
     zero, end = context.sentence.start, context.sentence.end
     names = _names_by_end(context.text, rules, zero, end)
-    spoken: Hit | Name | None = None
+    spoken: Heard | Name | None = None
     several = False
-    for hit in governing(book_of(rules, "place"), place_in_sentence(context)):
+    for hit in governing(book_of(rules, "place"), place):
         name = names.get(hit.end)
         if hit.cue.value == "own" and name is None:  # 安全村 is a name
             spoken = hit if _speaks(zero + hit.start, zero + hit.end, context, rules) else spoken
@@ -38,7 +38,7 @@ def place_of(context: Context, rules: RuleSet) -> Located:
         elif name and _is_subject(name, context, rules):
             several = several or (isinstance(spoken, Name) and spoken.text != name.text)
             spoken = name
-    if isinstance(spoken, Hit):
+    if isinstance(spoken, Heard):
         return _own(context.text[zero + spoken.start : zero + spoken.end], context, rules)
     if spoken is None:
         return _heading(context, rules) or whole
