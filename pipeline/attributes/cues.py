@@ -29,7 +29,7 @@ import regex
 
 from pipeline.attributes.finder import OUTSIDE, Hit, hits_in, strongest_first
 from pipeline.clauses import Layout, Piece, lay_out
-from pipeline.records import Context, Finding
+from pipeline.records import Context, Finding, Located
 from pipeline.rules import CueRule, RuleSet
 
 REACH = 600  # code points: how far back a cue is looked for, so that a text without full stops stays linear
@@ -57,7 +57,10 @@ class Scene:
     zero: int
     sentence: str
     layout: Layout
-    heard: dict[Book, tuple[Heard, ...]] = field(default_factory=dict)  # filled as books are asked for
+    # Filled as they are asked for: the cues of a book, and what place.py finds out of a cue by where it stands.
+    heard: dict[Book, tuple[Heard, ...]] = field(default_factory=dict)
+    speaks: dict[tuple[int, int], bool] = field(default_factory=dict)
+    located: dict[tuple[int, int], Located] = field(default_factory=dict)
 
 
 class Place(NamedTuple):
@@ -131,30 +134,34 @@ def scene_of(text: str, start: int, end: int) -> Scene:
 
 def governing(book: Book, place: Place) -> list[Heard]:
     """The cues that govern the quantity at `place`, in the order of the text."""
-    return [h for h in _near(book, place) if h.governs(h, place, book) and not _silenced(h, place)]
+    return [
+        h for h in _near(book, place)
+        if h.governs(h, place, book) and not (h.unless and _silenced(h.unless, h.piece, place))
+    ]  # fmt: skip
 
 
 def _near(book: Book, place: Place) -> Sequence[Heard]:
     """The cues of the sentence that are not too far from the quantity."""
     heard = heard_in(book, place.scene)
-    if heard and heard[-1].start > place.end + REACH:
-        return heard[_first_near(heard, place) : bisect_right(heard, place.end + REACH, key=START)]
-    return heard[_first_near(heard, place) :] if len(heard) > FEW else heard
-
-
-def _first_near(heard: Sequence[Heard], place: Place) -> int:
-    return bisect_left(heard, place.start - REACH, key=START) if len(heard) > FEW else 0
+    if not heard:
+        return heard
+    many = len(heard) > FEW
+    if heard[-1].start > place.end + REACH:
+        heard = heard[: bisect_right(heard, place.end + REACH, key=START)]
+    return heard[bisect_left(heard, place.start - REACH, key=START) :] if many else heard
 
 
 def heard_in(book: Book, scene: Scene) -> tuple[Heard, ...]:
     """The cues of `book` in a sentence, with all of them that no number changes."""
-    if book not in scene.heard:
+    known = scene.heard.get(book)
+    if known is None:
         zero, at, unless = scene.zero, scene.layout.at, book.unless
-        scene.heard[book] = tuple(
+        hits = find_hits(book, scene.text, zero, zero + len(scene.sentence))
+        known = scene.heard[book] = tuple([
             Heard(start - zero, end - zero, cue, groups, at(start - zero), GOVERNS[cue.where], unless.get(cue.id))
-            for start, end, cue, groups in find_hits(book, scene.text, zero, zero + len(scene.sentence))
-        )
-    return scene.heard[book]
+            for start, end, cue, groups in hits
+        ])  # fmt: skip
+    return known
 
 
 def decide(
@@ -170,7 +177,9 @@ def decide(
     best, rank = _by_section(book, context.section.kind, default)
     for hit in _near(book, place):
         own = hit.cue.priority, hit.start
-        if own > rank and hit.governs(hit, place, book) and not _silenced(hit, place) and (not admits or admits(hit)):
+        if own <= rank or not hit.governs(hit, place, book):
+            continue
+        if not (hit.unless and _silenced(hit.unless, hit.piece, place)) and (not admits or admits(hit)):
             best, rank = Finding(hit.cue.value, hit.cue.id), own
     return best
 
@@ -185,14 +194,12 @@ def _by_section(book: Book, kind: str, default: str) -> tuple[Finding, tuple[int
     return best, rank
 
 
-def _silenced(hit: Heard, place: Place) -> bool:
-    """Whether the `unless` of a cue matches between its clause's start and the end of the number's piece."""
-    if hit.unless is None:
-        return False
+def _silenced(unless: regex.Pattern[str], piece: Piece, place: Place) -> bool:
+    """Whether the `unless` of a cue in `piece` matches between its clause's start and the end of the number's piece."""
     sentence = place.scene.sentence
-    start = min(hit.piece.clause_start, place.piece.clause_start)
+    start = min(piece.clause_start, place.piece.clause_start)
     stop = place.scene.layout.next_mark(place.end - 1, len(sentence))
-    return hit.unless.search(sentence, max(start, place.start - REACH), max(stop, place.end)) is not None
+    return unless.search(sentence, max(start, place.start - REACH), max(stop, place.end)) is not None
 
 
 def _before(hit: Heard, place: Place, book: Book) -> bool:

@@ -17,11 +17,13 @@ from pipeline.rules import CueRule, RuleSet
 
 # Files whose cues are found in one pass. Places are looked for in headings and names too, where no other cue matters.
 GROUPS = (("basis", "status", "role", "period", "part_of"), ("place",))
+GROUP_OF = {file: group for group in GROUPS for file in group}
 OUTSIDE = frozenset({"section", "heading", "report", "name"})  # cues that are not looked for in sentences
 TOUCHING = frozenset({"after", "inside"})
 NO_GROUPS: Mapping[str, str | None] = MappingProxyType({})
 START = itemgetter(0)
 BY_RANK = itemgetter(0, 1, 2)
+SHORT = 100  # code points: headings and names, which hold few of the numbers that the engine looks for
 
 
 class Hit(NamedTuple):
@@ -38,6 +40,9 @@ class Hits(NamedTuple):
 
     hits: tuple[Hit, ...]
     starts: tuple[int, ...]
+
+
+NO_HITS = Hits((), ())
 
 
 class _Tried(NamedTuple):
@@ -62,7 +67,9 @@ class Finder:
     def __init__(self, rules: RuleSet, files: Sequence[str]) -> None:
         self._files = files
         tried: dict[str, list[_Tried]] = defaultdict(list)
-        self._everywhere: list[tuple[regex.Pattern[str], _Tried]] = []
+        self._by_engine: list[tuple[regex.Pattern[str], _Tried]] = []
+        self._always: set[int] = set()  # of these, by index, those of which nothing is known
+        numbers: dict[str, set[int]] = defaultdict(set)
         for file, name in enumerate(files):
             for rank, cue in enumerate(strongest_first(rules, name)):
                 if cue.where in OUTSIDE:
@@ -74,12 +81,18 @@ class Finder:
                 # What begins like a number may begin at most numbers: one call of the engine for the whole text is
                 # then faster than a call for each of them.
                 if own is None or any(text.isdecimal() for text in own.texts):
-                    self._everywhere.append((pattern, one))
+                    for text in own.texts if own else "":
+                        numbers[text].add(len(self._by_engine))
+                    if own is None:
+                        self._always.add(len(self._by_engine))
+                    self._by_engine.append((pattern, one))
                     continue
                 for text in own.texts:
                     tried[text].append(one)
         self._tried = list(tried.values())
         self._automaton = AhoCorasick(list(tried), matchkind=MatchKind.Standard)
+        self._beginning = list(numbers.values())
+        self._numbers = AhoCorasick(list(numbers), matchkind=MatchKind.Standard)
 
     def find(self, text: str) -> Mapping[str, Hits]:
         """Every cue in `text`, by file.
@@ -96,16 +109,26 @@ class Finder:
                     start, end = m.span()
                     groups = m.groupdict() if named else NO_GROUPS
                     found[file].append((start, rank, -end, touching, Hit(start, end, cue, groups)))
-        for pattern, (file, rank, touching, _, _, named, cue) in self._everywhere:
+        for pattern, (file, rank, touching, _, _, named, cue) in self._for_engine(text):
             for m in pattern.finditer(text, overlapped=True):
                 start, end = m.span()
                 groups = m.groupdict() if named else NO_GROUPS
                 found[file].append((start, rank, -end, touching, Hit(start, end, cue, groups)))
         return {name: _strongest(kept) for name, kept in zip(self._files, found, strict=True)}
 
+    def _for_engine(self, text: str) -> Sequence[tuple[regex.Pattern[str], _Tried]]:
+        """What the engine has to look for in `text`: in a short one only what may begin in it."""
+        if len(text) > SHORT:
+            return self._by_engine
+        found = self._numbers.find_matches_as_indexes(text, overlapping=True)
+        some = self._always.union(*[self._beginning[index] for index, _, _ in found])
+        return [self._by_engine[number] for number in some]
+
 
 def _strongest(found: Found) -> Hits:
     """What is found in one file, in order, without what begins where a stronger cue does."""
+    if not found:
+        return NO_HITS
     found.sort(key=BY_RANK)
     hits: list[Hit] = []
     before = [-1, -1]  # where the last cue that touches a number began, and the last that does not
@@ -123,7 +146,7 @@ def strongest_first(rules: RuleSet, file: str) -> list[CueRule]:
 
 def hits_in(rules: RuleSet, file: str, text: str) -> Hits:
     """Every cue of rules/<file>.toml in `text`."""
-    return _group_in(rules, next(group for group in GROUPS if file in group), text)[file]
+    return _group_in(rules, GROUP_OF[file], text)[file]
 
 
 @lru_cache(maxsize=32)
