@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.attributes import basis_of, link_parts, locate, period_of, place_of, role_of, status_of
+from pipeline.attributes import Place, basis_of, link_parts, locate, period_of, place_of, places_of, role_of, status_of
 from pipeline.context import place_quantities
 from pipeline.errors import ReadError
 from pipeline.normalise import normalise
@@ -38,10 +38,12 @@ def failure_of(path: Path, source: str, error: ReadError) -> Failure:
 def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
     """All that is stated in a decoded text."""
     text, document, numerals, contexts = read_quantities(raw, rules)
-    parts = link_parts(contexts, rules)
+    places = places_of(contexts)
+    parts = link_parts(contexts, places, rules)
     topics = decide_topics(contexts, parts, rules, model)
     observations = tuple(
-        observe(context, topic, part, rules) for context, topic, part in zip(contexts, topics, parts, strict=True)
+        observe(context, place, topic, part, rules)
+        for context, place, topic, part in zip(contexts, places, topics, parts, strict=True)
     )
     return Reading(text, document, numerals, observations, reconcile(text.text, document, observations, rules))
 
@@ -66,20 +68,20 @@ def read_quantities(raw: RawText, rules: RuleSet) -> tuple[Text, Document, tuple
 
 def evidence_of(contexts: Sequence[Context], rules: RuleSet) -> list[Evidence]:
     """What speaks for the topics of the quantities of one file; the topic scorer is fitted to it."""
-    return gather(contexts, link_parts(contexts, rules), rules)
+    return gather(contexts, link_parts(contexts, places_of(contexts), rules), rules)
 
 
-def observe(context: Context, topic: Topic, part: int | None, rules: RuleSet) -> Observation:
-    """One quantity with its attributes."""
-    located = place_of(context, rules)
+def observe(context: Context, place: Place, topic: Topic, part: int | None, rules: RuleSet) -> Observation:
+    """One quantity with its attributes; `place` is where it stands in its sentence."""
+    located = place_of(context, place, rules)
     return Observation(
         quantity=context.quantity,
         sentence=context.sentence,
         topic=topic,
-        basis=basis_of(context, rules),
-        status=status_of(context, rules),
-        role=role_of(context, rules),
-        period=period_of(context, rules),
+        basis=basis_of(context, place, rules),
+        status=status_of(context, place, rules),
+        role=role_of(context, place, rules),
+        period=period_of(context, place, rules),
         place=located.name,
         adcode=located.adcode,
         part_of=part,

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.attributes import place_of
+from pipeline.attributes import place_of, places_of
 from pipeline.attributes.scope import code_of_report
 from pipeline.errors import RuleError
 from pipeline.extract import read_quantities
@@ -42,7 +42,7 @@ def place_of_number(text: str) -> Located:
     """The place and the code of the last number of `text`."""
     raw = RawText("example", text, "", len(text), "txt", "utf-8", "example")
     contexts = read_quantities(raw, load_rules())[-1]
-    return place_of(contexts[-1], load_rules())
+    return place_of(contexts[-1], places_of(contexts)[-1], load_rules())
 
 
 def code_of_number(text: str, place: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.attributes.cues import DEFAULT, Book, Place, book_of, governing, place_in_sentence
-from pipeline.records import Context, Finding
+from pipeline.attributes.cues import DEFAULT, Book, Place, book_of, governing
+from pipeline.records import Context, Finding, Quantity
 from pipeline.rules import RuleSet
 
 TOTAL = Finding("total", DEFAULT)
@@ -11,24 +11,24 @@ MAX_CHAIN = 12  # numbers of one list that are looked back over for the cue they
 MAX_GAP = 16  # code points between two numbers of one list: 全自理80元、半护理268元
 
 
-def basis_of(context: Context, rules: RuleSet) -> Finding:
+def basis_of(context: Context, place: Place, rules: RuleSet) -> Finding:
     """total, per_capita, per_household, per_mu, per_year, per_month or per_other; total where nothing speaks.
 
     A cue governs the number it comes to first, and the numbers that continue it: a pair (每户3人2亩), a list
     (小学每生1000元、初中1250元), a clause that opens with a `same` cue (人均收入9870元,较上年增加1120元).
     Percentages are totals: the growth of a per-capita figure is no per-capita figure.
     """
-    if context.quantity.measure == "percent":
+    row, index = context.row, context.index
+    if row[index].measure == "percent":
         return TOTAL
-    book, index = book_of(rules, "basis"), context.index
+    book = book_of(rules, "basis")
     for _ in range(MAX_CHAIN):
-        place = place_in_sentence(context, index)
         found, same = _own(book, place)
         if found is not None:
             return found
-        if not index or not _continues(context, rules, index, place, same):
+        if place.before is None or not _continues(row[index - 1], row[index], place, same, rules):
             break
-        index -= 1
+        place, index = place.before, index - 1
     return TOTAL
 
 
@@ -44,14 +44,13 @@ def _own(book: Book, place: Place) -> tuple[Finding | None, bool]:
     return best, same
 
 
-def _continues(context: Context, rules: RuleSet, index: int, place: Place, same: bool) -> bool:
-    """Whether the `index`-th quantity shares the basis of the one before it."""
-    earlier, own = context.row[index - 1], context.row[index]
+def _continues(earlier: Quantity, own: Quantity, place: Place, same: bool, rules: RuleSet) -> bool:
+    """Whether a quantity shares the basis of the one before it."""
     gap = place.start - place.free
-    if rules.compile_text("<<pair>>").fullmatch(place.sentence, place.free, place.start):
+    if rules.compile_text("<<pair>>").fullmatch(place.scene.sentence, place.free, place.start):
         return True
     alike = earlier.measure == own.measure
     if same:
         return alike or earlier.measure == "percent"
-    before = place.layout.at(earlier.start - context.sentence.start)
-    return alike and gap <= MAX_GAP and before.clauses[0] == place.piece.clauses[0]
+    before = place.before
+    return alike and gap <= MAX_GAP and before is not None and before.piece.clauses[0] == place.piece.clauses[0]

@@ -40,7 +40,7 @@ def home_of(text: str, report: Report, rules: RuleSet) -> str | None:
 def _spoken_for(opening: Sequence[Name], text: str, report: Report, rules: RuleSet) -> str | None:
     """The only 镇 that the opening speaks of, in a report that says 我镇 and 全镇 more than 全村 or 全县."""
     hits = find_hits(book_of(rules, "place"), text, report.start, report.end)
-    own = [report.start + h.end for h in hits if h.cue.value == "own"]
+    own = [h.end for h in hits if h.cue.value == "own"]
     levels = Counter(level_of(text[max(0, end - LONGEST_ENDING) : end], rules) for end in own)
     if not levels:
         return None

@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from pipeline.attributes.cues import REACH, Book, Hit, Place, book_of, find_hits, governing, place_in_sentence
+from pipeline.attributes.cues import REACH, START, Book, Heard, Place, book_of, governing, heard_in
 from pipeline.clauses import OPENING
-from pipeline.records import Context, Quantity
+from pipeline.records import Context, Quantity, Sentence
 from pipeline.rules import RuleSet
 
 LOOK_BACK = 40  # numbers before 其中 or a bracket that are looked back over for the total
@@ -17,20 +16,14 @@ MAX_NOUN = 12  # code points between a total and the bracket that breaks it down
 TOLERANCE = 1.0001
 
 
+@dataclass(frozen=True, eq=False, slots=True)
 class Row:
     """The quantities of one sentence and where each stands in it."""
 
-    def __init__(self, contexts: Sequence[Context], first: int, book: Book) -> None:
-        self.first = first  # index of the first among the text's quantities
-        self.contexts = contexts
-        self.places = [place_in_sentence(c) for c in contexts]
-        place = self.places[0]
-        self.hits = find_hits(book, place.text, place.zero, place.zero + len(place.sentence))
-
-    @property
-    def quantities(self) -> tuple[Quantity, ...]:
-        """The quantities, in order."""
-        return self.contexts[0].row
+    first: int  # index of the first among the text's quantities
+    sentence: Sentence
+    quantities: tuple[Quantity, ...]
+    places: Sequence[Place]
 
 
 @dataclass(slots=True)
@@ -45,7 +38,7 @@ class Scope:
     closed: bool = False
 
 
-def link_parts(contexts: Sequence[Context], rules: RuleSet) -> tuple[int | None, ...]:
+def link_parts(contexts: Sequence[Context], places: Sequence[Place], rules: RuleSet) -> tuple[int | None, ...]:
     """For each of the quantities of one text, in order: the index of the total that it is stated to be a part of.
 
     Only numbers of one measure link. 其中 reaches to the next semicolon or full stop; a sentence that opens with it
@@ -54,19 +47,21 @@ def link_parts(contexts: Sequence[Context], rules: RuleSet) -> tuple[int | None,
     links: list[int | None] = [None] * len(contexts)
     book, first = book_of(rules, "part_of"), 0
     before: Row | None = None
-    for _, group in groupby(contexts, key=lambda c: c.sentence.start):
-        row = Row(list(group), first, book)
+    while first < len(contexts):
+        sentence, quantities = contexts[first].sentence, contexts[first].row
+        row = Row(first, sentence, quantities, places[first : first + len(quantities)])
         for i, total in _link_row(row, before, book):
             links[i] = total
-        before, first = row, first + len(row.contexts)
+        before, first = row, first + len(quantities)
     return tuple(links)
 
 
 def _link_row(row: Row, before: Row | None, book: Book) -> Iterator[tuple[int, int]]:
     """The links (part, total) of one sentence, as indexes into the text's quantities."""
     scopes: dict[tuple[int, int], Scope] = {}
+    heard = heard_in(book, row.places[0].scene)
     for i, place in enumerate(row.places):
-        opening = _opening(row.hits, place)
+        opening = _opening(heard, place)
         if opening is None and len(place.piece.frames) == 1:
             continue
         key = (opening.start, -1) if opening else (-1, place.piece.frames[0])
@@ -79,19 +74,18 @@ def _link_row(row: Row, before: Row | None, book: Book) -> Iterator[tuple[int, i
                 yield row.first + i, scope.row.first + total
 
 
-def _opening(hits: tuple[Hit, ...], place: Place) -> Hit | None:
+def _opening(heard: Sequence[Heard], place: Place) -> Heard | None:
     """The nearest 其中 or 含 before the quantity, in its own bracket and semicolon stretch."""
-    for hit in reversed(hits[: bisect_left(hits, place.start, key=lambda h: h.start)]):
+    for hit in reversed(heard[: bisect_left(heard, place.start, key=START)]):
         if hit.start < place.start - REACH:
             break
-        if hit.cue.value == "opens":
-            piece = place.layout.at(hit.start)
-            if piece.frames[0] == place.piece.frames[0] and piece.stretches[0] == place.piece.stretches[0]:
-                return hit
+        level = hit.piece.frames[0] == place.piece.frames[0] and hit.piece.stretches[0] == place.piece.stretches[0]
+        if level and hit.cue.value == "opens":
+            return hit
     return None
 
 
-def _open_scope(row: Row, before: Row | None, opening: Hit | None, index: int) -> Scope:
+def _open_scope(row: Row, before: Row | None, opening: Heard | None, index: int) -> Scope:
     """The scope that `opening`, or the bracket around the `index`-th quantity, opens."""
     place = row.places[index]
     frames = place.piece.frames
@@ -108,10 +102,10 @@ def _open_scope(row: Row, before: Row | None, opening: Hit | None, index: int) -
     return Scope(row, _before_bracket(row, index), begin, bracket=True)
 
 
-def _from_before(row: Row, before: Row | None, opening: Hit) -> Scope:
+def _from_before(row: Row, before: Row | None, opening: Heard) -> Scope:
     """A sentence that opens with 其中 breaks down the last stretch of the sentence right before it."""
-    opens = not row.places[0].sentence[: opening.start].strip()
-    if before is None or not opens or before.contexts[0].sentence.end != row.contexts[0].sentence.start:
+    opens = not row.places[0].scene.sentence[: opening.start].strip()
+    if before is None or not opens or before.sentence.end != row.sentence.start:
         return Scope(row, [], opening.start, bracket=False, closed=True)
     level = [i for i, place in enumerate(before.places) if place.piece.frames == (0,)][-LOOK_BACK:]
     stretch = before.places[level[-1]].piece.stretches if level else ()
@@ -139,7 +133,7 @@ def _before_bracket(row: Row, index: int) -> list[int]:
 def _bracket_start(place: Place) -> int:
     """Where the bracket around the quantity begins."""
     lowest = max(0, place.start - REACH)
-    return max(place.sentence.rfind(mark, lowest, place.start) for mark in OPENING)
+    return max(place.scene.sentence.rfind(mark, lowest, place.start) for mark in OPENING)
 
 
 def _blocked(book: Book, place: Place, scope: Scope) -> bool:

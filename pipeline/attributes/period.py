@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 import regex
 
-from pipeline.attributes.cues import DEFAULT, Book, Hit, Place, book_of, find_hits, governing, place_in_sentence
-from pipeline.clauses import FULL_STOPS, lay_out
+from pipeline.attributes.cues import DEFAULT, Book, Heard, Place, book_of, find_hits, governing, scene_of
+from pipeline.clauses import FULL_STOPS
 from pipeline.records import Context, Finding, Report
 from pipeline.rules import RuleSet
 
@@ -62,16 +62,14 @@ def _year_in(*edtf: str | None) -> int | None:
     return None
 
 
-def period_of(context: Context, rules: RuleSet) -> Finding:
+def period_of(context: Context, place: Place, rules: RuleSet) -> Finding:
     """The period as EDTF, "" where none is known: by the sentence, its headings, else the report's own."""
-    clock = _clock(context.report.period, report_year(context.report))
-    book = book_of(rules, "period")
+    report, book = context.report, book_of(rules, "period")
     own = context.sentence.start < context.section.body  # a heading's own words are heard as its sentence
-    kind = "" if _is_plan(context.report.title, rules) else context.section.kind
-    headed = _by_heading(book, context.headings[own:], kind, clock)
-    if headed and YEAR.match(headed.value):
-        clock = Clock(int(headed.value[:4]), clock.period, clock.own)  # 6月底前 under 2021年工作打算 is of 2021
-    found = _spoken(book, place_in_sentence(context), clock)
+    clock, headed = _above(
+        book, report.title, report.period, report.report_date, context.headings[own:], context.section.kind
+    )
+    found = _spoken(book, place, clock)
     start = context.sentence.start
     for _ in range(MAX_CHAIN):
         if found is None or found.value != "previous":
@@ -84,6 +82,19 @@ def period_of(context: Context, rules: RuleSet) -> Finding:
     return found or Finding(clock.period, DEFAULT)
 
 
+@lru_cache(maxsize=64)
+def _above(
+    book: Book, title: str | None, period: str | None, report_date: str | None, headings: tuple[str, ...], kind: str
+) -> tuple[Clock, Finding | None]:
+    """What relative expressions of a section count from, and the period that its headings name."""
+    year = _year_in(period, report_date)
+    clock = Clock(year, period or "", year)
+    headed = _by_heading(book, headings, "" if _is_plan(title, book.rules) else kind, clock)
+    if headed and YEAR.match(headed.value):
+        clock = Clock(int(headed.value[:4]), clock.period, clock.own)  # 6月底前 under 2021年工作打算 is of 2021
+    return clock, headed
+
+
 @lru_cache(maxsize=256)
 def _is_plan(title: str | None, rules: RuleSet) -> bool:
     """Whether the whole report is a plan, so that its plan sections are for its own period, not for the next half."""
@@ -91,18 +102,13 @@ def _is_plan(title: str | None, rules: RuleSet) -> bool:
     return any(not c.unless or rules.compile_text(c.unless).search(title or "") is None for c in cues)
 
 
-@lru_cache(maxsize=256)
-def _clock(period: str | None, year: int | None) -> Clock:
-    return Clock(year, period or "", year)
-
-
 def _spoken(book: Book, place: Place, clock: Clock) -> Finding | None:
     """What the cues of one sentence say; the later in the text wins among equal priorities."""
-    best: tuple[Hit, str] | None = None
-    lead: tuple[tuple[Hit, str] | None, Clock] | None = None  # what held before the first item
+    best: tuple[Heard, str] | None = None
+    lead: tuple[tuple[Heard, str] | None, Clock] | None = None  # what held before the first item
     parted: set[int] = set()  # semicolon stretches in which 其中 has stood: what is dated there holds in them alone
     for hit in governing(book, place):
-        stretch = place.layout.at(hit.start).stretches[0]
+        stretch = hit.piece.stretches[0]
         if hit.cue.value == "item":
             lead = lead or (best, clock)
             best, clock = lead
@@ -124,8 +130,8 @@ def _spoken(book: Book, place: Place, clock: Clock) -> Finding | None:
 
 def _end_of(sentence: str) -> Place:
     """The place after everything that `sentence` says."""
-    layout, end = lay_out(sentence), len(sentence)
-    return Place(sentence, 0, sentence, layout, layout.at(max(0, end - 1)), end, end, end)
+    scene, end = scene_of(sentence, 0, len(sentence)), len(sentence)
+    return Place(scene, scene.layout.at(max(0, end - 1)), end, end, end, None)
 
 
 def _sentence_before(text: str, start: int) -> str:
@@ -138,7 +144,6 @@ def _sentence_before(text: str, start: int) -> str:
     return text[max(begin, lowest) : start]
 
 
-@lru_cache(maxsize=1024)
 def _by_heading(book: Book, headings: tuple[str, ...], kind: str, clock: Clock) -> Finding | None:
     """The period that the nearest heading names: 下半年打算, 2021年工作计划, 动员部署阶段(1月至2月)."""
     for heading in headings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from pipeline.attributes.cues import Hit, book_of, governing, place_in_sentence
+from pipeline.attributes.cues import Heard, Place, Scene, book_of, governing
 from pipeline.attributes.names import LEVELS, Name, level_of, names_between, names_in, pattern_of
 from pipeline.attributes.scope import DIVISIONS, is_elsewhere, scope_of
 from pipeline.records import Context, Located
@@ -14,41 +14,57 @@ from pipeline.rules import RuleSet
 # What may stand before a name that a sentence is about; after 根据 or 与 it speaks of another.
 SUBJECTS = frozenset({"mark", "subject", "verb", "soft", "list", "masked"})
 NOWHERE = (None, None)
+NO_CUE = (-1, -1)
 
 
-def place_of(context: Context, rules: RuleSet) -> Located:
+def place_of(context: Context, place: Place, rules: RuleSet) -> Located:
     """The place that the sentence names as its subject before the number (石桥村脱贫8户), else the report's.
 
     The nearest name wins. 全村, 我镇 and the like mean the report's place if it is one (of 甲村 and 乙村 together
     likewise the report's), else the village, town … that was spoken of before in the section, else none: 全县 in the
     report of a township is not the township.
     """
-    report = context.report
-    whole = Located(report.place, report.adcode)
-    zero, end = context.sentence.start, context.sentence.end
-    names = _names_by_end(context.text, rules, zero, end)
-    spoken: Hit | Name | None = None
+    scene = place.scene
+    names = _names_by_end(context.text, rules, scene.zero, context.sentence.end)
+    said: Heard | None = None
     several = False
-    for hit in governing(book_of(rules, "place"), place_in_sentence(context)):
+    for hit in governing(book_of(rules, "place"), place):
         name = names.get(hit.end)
-        if hit.cue.value == "own" and name is None:  # 安全村 is a name
-            spoken = hit if _speaks(zero + hit.start, zero + hit.end, context, rules) else spoken
-        elif hit.cue.value == "sum":
-            spoken = None if several else spoken
-        elif name and _is_subject(name, context, rules):
-            several = several or (isinstance(spoken, Name) and spoken.text != name.text)
-            spoken = name
-    if isinstance(spoken, Hit):
-        return _own(context.text[zero + spoken.start : zero + spoken.end], context, rules)
-    if spoken is None:
-        return _heading(context, rules) or whole
-    return whole if spoken.listed else _located(spoken, context, rules)
+        if hit.cue.value == "sum":
+            said = None if several else said
+        elif (name or hit.cue.value == "own") and _speaks(hit, name, context, scene, rules):
+            other = names.get(said.end) if said else None
+            several = several or (name is not None and other is not None and other.text != name.text)
+            said = hit
+    at = (said.start, said.end) if said else NO_CUE
+    if at not in scene.located:
+        name = names.get(said.end) if said else None
+        own = scene.sentence[said.start : said.end] if said and not name else ""
+        scene.located[at] = _own(own, context, rules) if own else _by_name(name, context, rules)
+    return scene.located[at]
+
+
+def _speaks(hit: Heard, name: Name | None, context: Context, scene: Scene, rules: RuleSet) -> bool:
+    """Whether the sentence may be about the place of a cue: its `name`, or what 全村 and the like mean."""
+    at = (hit.start, hit.end)
+    if at not in scene.speaks:
+        # 安全村 is a name, and no 全村
+        scene.speaks[at] = _is_subject(name, context, rules) if name else _opens(hit, context, scene, rules)
+    return scene.speaks[at]
 
 
 @lru_cache(maxsize=64)
 def _names_by_end(text: str, rules: RuleSet, start: int, end: int) -> Mapping[int, Name]:
     """The names of a sentence by where they end in it."""
     return {n.end - start: n for n in names_between(text, rules, start, end)}
+
+
+def _by_name(name: Name | None, context: Context, rules: RuleSet) -> Located:
+    """The place of this name, else of a heading, else the report's; of several the report's."""
+    whole = Located(context.report.place, context.report.adcode)
+    if name is None:
+        return _heading(context, rules) or whole
+    return whole if name.listed else _located(name, context, rules)
 
 
 def _located(name: Name, context: Context, rules: RuleSet) -> Located:
@@ -70,15 +86,15 @@ def _is_subject(name: Name, context: Context, rules: RuleSet) -> bool:
     return name.known or any(name.text in head for head in (report.place, report.title, report.issuer) if head)
 
 
-def _speaks(start: int, end: int, context: Context, rules: RuleSet) -> bool:
+def _opens(hit: Heard, context: Context, scene: Scene, rules: RuleSet) -> bool:
     """Whether 全县 and the like open their clause, where they mean more than the report's place.
 
     低于全县平均8元 does not speak of the county.
     """
-    words, place = context.text[start:end], context.report.place
+    words, place = scene.sentence[hit.start : hit.end], context.report.place
     if not place or _is_same(words, place, rules) or level_of(words, rules) not in _levels_from(place, rules):
         return True
-    return pattern_of(rules, "opening").search(context.text[context.sentence.start : start]) is not None
+    return pattern_of(rules, "opening").search(scene.sentence[: hit.start]) is not None
 
 
 def _is_same(words: str, place: str, rules: RuleSet) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.attributes.cues import DEFAULT, decide, every, place_in_sentence
-from pipeline.records import Context, Finding
+from collections.abc import Sequence
+
+from pipeline.attributes.cues import DEFAULT, Place, decide
+from pipeline.records import Context, Finding, Quantity
 from pipeline.rules import RuleSet
 
 MAX_PAIR = 4  # 减少3户8人 is a pair; longer runs of touching numbers are tables
@@ -11,31 +13,38 @@ MAX_LIST = 12  # parts of a bracket that are looked back over for the total befo
 MAX_GAP = 3  # the macro `pair` matches nothing longer
 
 
-def role_of(context: Context, rules: RuleSet) -> Finding:
+def role_of(context: Context, place: Place, rules: RuleSet) -> Finding:
     """level, increase, decrease or difference; level where nothing speaks.
 
     A pair shares its cue (自然减少11户25人), and a bracket what stands before it (增加9人(新生6人、迁入3人)).
     """
-    index: int | None = context.index
+    index = context.index
     found = Finding("level", DEFAULT)
     for _ in range(MAX_PAIR):
-        found = decide(context, rules, "role", "level", every, index=index)
-        index = _leader(context, rules, index) if index and found.rule == DEFAULT else None
-        if index is None:
+        found = decide(context, place, rules, "role", "level")
+        leader = _leader(context.row, index, place, rules) if found.rule == DEFAULT else None
+        if leader is None:
             break
+        index, place = leader
     return found
 
 
-def _leader(context: Context, rules: RuleSet, index: int) -> int | None:
-    """The quantity that this one continues: the one it touches, or the one of its measure before its bracket."""
-    place = place_in_sentence(context, index)
+def _leader(row: Sequence[Quantity], index: int, place: Place, rules: RuleSet) -> tuple[int, Place] | None:
+    """The quantity that the `index`-th of `row` continues, and its place: the one it touches, or the one of its measure
+    before its bracket.
+    """
+    before = place.before
+    if before is None:
+        return None
     pair = rules.compile_text("<<pair>>")
-    if place.start - place.free <= MAX_GAP and pair.fullmatch(place.sentence, place.free, place.start):
-        return index - 1
+    if place.start - place.free <= MAX_GAP and pair.fullmatch(place.scene.sentence, place.free, place.start):
+        return index - 1, before
     if len(place.piece.frames) == 1:
         return None
-    zero, own = context.sentence.start, place.piece.frames[0]
     for i in range(index - 1, max(-1, index - MAX_LIST), -1):
-        if place.layout.at(context.row[i].start - zero).frames[0] != own:
-            return i if context.row[i].measure == context.row[index].measure else None
+        if before.piece.frames[0] != place.piece.frames[0]:
+            return (i, before) if row[i].measure == row[index].measure else None
+        if before.before is None:
+            return None
+        before = before.before
     return None

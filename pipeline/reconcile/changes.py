@@ -18,14 +18,14 @@ def changes(line: Line, rules: RuleSet) -> Iterator[Check]:
     entries = line.entries
     for i, start in enumerate(entries[:-1]):
         end = entries[i + 1]
+        if start.kind != end.kind or not start.observation.role.value == end.observation.role.value == "level":
+            continue
         words = line.between(start, end)
         rises, falls = rule.matches("rises", words, rules), rule.matches("falls", words, rules)
-        if {start.observation.role.value, end.observation.role.value} != {"level"} or start.kind != end.kind:
-            continue
         if rises == falls or not rule.matches("from", line.text[: start.start], rules):
             continue
         holds = end.value >= start.value if rises else end.value <= start.value
-        yield Check("change_direction", start.value, end.value, holds, (start.index, end.index))
+        yield Check("change_direction", start.value, end.value, holds, (start.nth, end.nth))
         for change in _changes_after(line, i + 1, rules):
             yield from _stated(start, end, change)
 
@@ -47,7 +47,7 @@ def _changes_after(line: Line, i: int, rules: RuleSet) -> Iterator[Entry]:
 
 def _stated(start: Entry, end: Entry, change: Entry) -> Iterator[Check]:
     difference = abs(end.value - start.value)
-    indexes = (change.index, start.index, end.index)
+    indexes = (change.nth, start.nth, end.nth)
     if change.kind == end.kind and change.observation.basis.value == end.observation.basis.value:
         slack = min(start.step, end.step, change.step) * 1.0001 if change.slack else 1e-6
         yield Check("change_stated", change.value, difference, abs(change.value - difference) <= slack, indexes)
@@ -73,7 +73,7 @@ def growth(line: Line, rules: RuleSet) -> Iterator[Check]:
         if before > 0:
             stated = 100 * change.value / before
             holds = _close(percent, stated, (level, change))
-            yield Check("growth", percent.value, stated, holds, (percent.index, level.index, change.index))
+            yield Check("growth", percent.value, stated, holds, (percent.nth, level.nth, change.nth))
 
 
 def _close(percent: Entry, computed: float, sources: Sequence[Entry]) -> bool:

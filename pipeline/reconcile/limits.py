@@ -22,11 +22,11 @@ def households(line: Line, rules: RuleSet) -> Iterator[Check]:
         joined = (left.kind, right.quantity.measure) == ("households", "persons") and right.start - left.end <= 1
         if not (joined and left.plain and right.plain and left.value and right.value):
             continue
-        pair = (left.index, right.index)
+        pair = (left.nth, right.nth)
         yield Check("persons_per_household", left.value, right.value, right.value >= left.value, pair)
         if left.value >= SOME and right.value >= left.value:
             limit = left.value * most
-            yield Check("household_size", right.value, limit, right.value <= limit, (right.index, left.index))
+            yield Check("household_size", right.value, limit, right.value <= limit, (right.nth, left.nth))
 
 
 def conversions(line: Line, rules: RuleSet) -> Iterator[Check]:
@@ -41,7 +41,7 @@ def conversions(line: Line, rules: RuleSet) -> Iterator[Check]:
         ):
             slack = max(left.step, right.step) / 2 * 1.0001
             yield Check("conversion", left.value, right.value, abs(left.value - right.value) <= slack,
-                        (left.index, right.index))  # fmt: skip
+                        (left.nth, right.nth))  # fmt: skip
 
 
 def percentages(line: Line, rules: RuleSet) -> Iterator[Check]:
@@ -51,17 +51,16 @@ def percentages(line: Line, rules: RuleSet) -> Iterator[Check]:
         if entry.quantity.measure == "percent" and entry.observation.role.value == "level":
             before = line.text[entry.piece.start : entry.start]
             if rule.matches("share", before, rules) and not rule.matches("unless", before, rules):
-                yield Check("percent_range", entry.value, rule.most, entry.value <= rule.most, (entry.index,))
+                yield Check("percent_range", entry.value, rule.most, entry.value <= rule.most, (entry.nth,))
 
 
 def dates(line: Line, rules: RuleSet) -> Iterator[Check]:
     """dates_in_order: a span of time ends after it begins."""
     for entry in line.entries:
         first, slash, last = entry.observation.period.value.partition("/")
-        begin, end = days(first), days(last)
-        if slash and begin and end:
+        if slash and (begin := days(first)) and (end := days(last)):
             left, right = (d.year * 10000 + d.month * 100 + d.day for d in (begin.first, end.last))
-            yield Check("dates_in_order", left, right, left <= right, (entry.index,))
+            yield Check("dates_in_order", left, right, left <= right, (entry.nth,))
 
 
 def neighbours(document: Document, observations: Sequence[Observation], rules: RuleSet) -> Iterator[Check]:
@@ -69,7 +68,7 @@ def neighbours(document: Document, observations: Sequence[Observation], rules: R
     rule = rules.checks["unit_slip"]
     groups: defaultdict[tuple[int, str, str, str], list[int]] = defaultdict(list)
     for i, o in enumerate(observations):
-        if comparable(o.quantity) and o.role.value == "level" and o.topic.topic == "income" and o.quantity.value:
+        if o.topic.topic == "income" and o.role.value == "level" and o.quantity.value and comparable(o.quantity):
             report = document.sections[o.sentence.section].report
             groups[report, o.topic.topic, o.quantity.measure, o.basis.value].append(i)
     for (_, _, measure, basis), members in groups.items():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from pipeline.clauses import Layout, Piece, lay_out
 from pipeline.records import Observation, Quantity
@@ -12,11 +12,10 @@ from pipeline.records import Observation, Quantity
 MAX_DIGITS = 12  # longer numbers are damage, and have too many one-digit neighbours
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A number that is exact, unmasked and has a value, where it stands in its sentence."""
+class Entry(NamedTuple):
+    """A number that is exact, unmasked and has a value, where it stands in its sentence. A tuple, like Quantity."""
 
-    index: int  # among the file's observations
+    nth: int  # among the file's observations
     observation: Observation
     quantity: Quantity
     piece: Piece
@@ -31,8 +30,7 @@ class Entry:
     slack: float  # by how much rounding may have moved it: nothing for a plain count, one step where it was scaled
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A sentence with its comparable numbers."""
 
     text: str
@@ -49,15 +47,14 @@ def lines_of(text: str, observations: Sequence[Observation]) -> Iterator[Line]:
     """The sentences that hold comparable numbers."""
     indexed = enumerate(observations)
     for (start, end), group in groupby(indexed, key=lambda io: (io[1].sentence.start, io[1].sentence.end)):
-        members = list(group)
         sentence = text[start:end]
         layout = lay_out(sentence)
-        sharp, blurred = (
-            tuple(_entry(i, o, start, layout) for i, o in members if comparable(o.quantity) is wish)
-            for wish in (True, False)
-        )
+        sharp: list[Entry] = []
+        blurred: list[Entry] = []
+        for i, o in group:
+            (sharp if comparable(o.quantity) else blurred).append(_entry(i, o, start, layout))
         if sharp:
-            yield Line(sentence, sharp, blurred, layout)
+            yield Line(sentence, tuple(sharp), tuple(blurred), layout)
 
 
 def comparable(quantity: Quantity) -> bool:
@@ -78,6 +75,8 @@ def _entry(index: int, observation: Observation, zero: int, layout: Layout) -> E
 
 def step_of(number: float) -> float:
     """One unit of the last digit of `number`: 0.01 for 4.86, 1 for 4860."""
+    if number % 1 == 0:
+        return 1.0
     digits = f"{number:.6f}".rstrip("0")
     return 10.0 ** -len(digits.partition(".")[2])
 

@@ -39,7 +39,7 @@ def _product(average: Entry, totals: Sequence[Entry], counts: Sequence[Entry]) -
         total, count = best
         product = average.value * count.value
         yield Check("per_unit", product, total.value, _makes(average.value, average, total, count),
-                    (total.index, average.index, count.index))  # fmt: skip
+                    (total.nth, average.nth, count.nth))  # fmt: skip
 
 
 def _makes(value: float, average: Entry, total: Entry, count: Entry) -> bool:
@@ -53,7 +53,7 @@ def _rounding(average: Entry) -> float:
 
 
 def _apart(entry: Entry, other: Entry) -> int:
-    return abs(entry.index - other.index)
+    return abs(entry.nth - other.nth)
 
 
 def _slipped(average: Entry, total: Entry, count: Entry) -> bool:
@@ -88,7 +88,7 @@ def rates(line: Line, rules: RuleSet) -> Iterator[Check]:
             part, whole = sorted(best, key=_value)
             computed = 100 * part.value / whole.value
             yield Check("rate", rate.value, computed, _is_rate(rate.value, rate, *best),
-                        (rate.index, part.index, whole.index))  # fmt: skip
+                        (rate.nth, part.nth, whole.nth))  # fmt: skip
 
 
 def _meant(line: Line, whole: Entry, part: Entry, rate: Entry, rules: RuleSet) -> bool:

@@ -72,7 +72,7 @@ def sums(line: Line, rules: RuleSet) -> Iterator[Check]:
 
 def _check(kind: str, b: Breakdown) -> Check:
     left = b.total.value + b.gap
-    return Check(kind, left, b.total.value, b.adds_up, (b.total.index, *(p.index for p in b.parts)))
+    return Check(kind, left, b.total.value, b.adds_up, (b.total.nth, *(p.nth for p in b.parts)))
 
 
 def _members(b: Breakdown) -> Iterator[Check]:
@@ -80,7 +80,7 @@ def _members(b: Breakdown) -> Iterator[Check]:
         if part.piece.clauses != b.parts[0].piece.clauses:  # 其中科级1人，全局54人: the text may have gone on
             return
         holds = part.value <= b.total.value + b.slack
-        yield Check("part_of_whole", part.value, b.total.value, holds, (b.total.index, part.index))
+        yield Check("part_of_whole", part.value, b.total.value, holds, (b.total.nth, part.nth))
 
 
 def _adding_prefix(b: Breakdown) -> Breakdown | None:
@@ -100,8 +100,11 @@ def _suspicious(b: Breakdown, rules: RuleSet) -> bool:
         return False
     if b.stated and rule.matches("complete", b.words, rules):
         return True
-    if not _one_slip(b):
-        return False
+    return _is_hardly_chance(b) and _one_slip(b)
+
+
+def _is_hardly_chance(b: Breakdown) -> bool:
+    """Whether a slip that explains the gap would be one, and not the accident that it may be in any list."""
     if not b.stated:
         return _chance(b) < PLAIN_CHANCE
     if b.gap > 0 or _chance(b) < CHANCE:  # parts that are named without dividing the whole fall short of it
@@ -111,8 +114,8 @@ def _suspicious(b: Breakdown, rules: RuleSet) -> bool:
 
 def _one_slip(b: Breakdown) -> bool:
     """Whether one digit or one unit miswritten explains the gap."""
-    gap, slack = b.gap, b.slack
-    if any(abs(gap + b.total.value - slip) <= slack for slip in slips_of(b.total)):
+    gap, slack, total = b.gap, b.slack, b.total.value
+    if any(abs(gap + total - slip) <= slack for slip in slips_of(b.total)):
         return True
     return any(abs(gap + slip - p.value) <= slack for p in b.parts for slip in slips_of(p))
 
@@ -126,6 +129,8 @@ def _chance(b: Breakdown) -> float:
 
 def _lists(line: Line, rules: RuleSet) -> Iterator[list[Breakdown]]:
     """The lists of the sentence; each gives one breakdown for each kind of number in it."""
+    if len(line.entries) == 1:
+        return
     rule = rules.checks["parts_sum"]
     for opening in rule.finditer("opens", line.text, rules):
         piece = line.layout.at(opening.start())
@@ -150,9 +155,9 @@ def _lists(line: Line, rules: RuleSet) -> Iterator[list[Breakdown]]:
 
 def _brackets(line: Line) -> Iterator[int]:
     """Where the brackets of the sentence open."""
-    for piece, start in zip(line.layout.pieces, line.layout.starts, strict=True):
-        if start and line.text[start - 1] in OPENING and len(piece.frames) > 1 and piece.start == start:
-            yield start - 1
+    for piece in line.layout.pieces:
+        if len(piece.frames) > 1 and line.text[piece.start - 1] in OPENING:
+            yield piece.start - 1
 
 
 def _level(entries: Sequence[Entry], begin: int, frame: int, stretch: int) -> list[Entry]:
