@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import groupby
 
 from opencc import OpenCC
 
@@ -79,22 +78,30 @@ def simplify(text: str) -> Iterator[Edit]:
     """統一 -> 统一: one edit for each run of changed characters."""
     if not _traditional().search(text):
         return
-    changed, aspects = [], []
+    changed, aspects = list[tuple[int, str]](), list[tuple[int, str]]()
+    traditional, both = _traditional(), _both()
     at = 0
     for line in text.split("\n"):  # no word crosses a line, and lines without traditional characters cost nothing
-        if _traditional().search(line):
+        if traditional.search(line):
             plain = _convert(line)
             changed += [(at + i, b) for i, (a, b) in enumerate(zip(line, plain, strict=True)) if a != b <= "\uffff"]
             aspects += [(at + m.start(), ZHE) for m in re.finditer(ZHU, line) if _aspect(plain, m.start())]
         at += len(line) + 1
-    script = script_of(sum(text[i] not in _both() for i, _ in changed), len(text))
+    script = script_of(sum(text[i] not in both for i, _ in changed), len(text))
     if script == "hans":
-        changed = [(i, b) for i, b in changed if text[i] not in _both()]
+        changed = [(i, b) for i, b in changed if text[i] not in both]
     elif script == "hant":
         changed = sorted([*changed, *aspects])
-    for _, run in groupby(enumerate(changed), key=lambda p: p[1][0] - p[0]):
-        places = [place for _, place in run]
-        yield Edit(places[0][0], places[-1][0] + 1, "".join(b for _, b in places), "traditional")
+    begin, run = 0, ""
+    for at, char in changed:
+        if at == begin + len(run):
+            run += char
+            continue
+        if run:
+            yield Edit(begin, begin + len(run), run, "traditional")
+        begin, run = at, char
+    if run:
+        yield Edit(begin, begin + len(run), run, "traditional")
 
 
 def _aspect(plain: str, at: int) -> bool:
