@@ -22,11 +22,16 @@ class Lexicon(NamedTuple):
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The dictionary as it lies in the package."""
+    fields = written().split()
+    return Lexicon(fields[::3], list(map(int, fields[1::3])), fields[2::3])
+
+
+def written() -> str:
+    """The text of the dictionary: a word, its count and its tag a line, with a blank between them."""
     spec = find_spec("jieba")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("jieba is not installed; run make .venv")
-    fields = (Path(spec.origin).parent / "dict.txt").read_text("utf-8").split()
-    return Lexicon(fields[::3], list(map(int, fields[1::3])), fields[2::3])
+    return (Path(spec.origin).parent / "dict.txt").read_bytes().decode()
 
 
 @lru_cache(maxsize=1)
