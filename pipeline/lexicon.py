@@ -30,10 +30,15 @@ def _file() -> Path:
     return Path(spec.origin).parent / "dict.txt"
 
 
+def written() -> str:
+    """The text of the dictionary: a word, its count and its tag a line, with a blank between them."""
+    return _file().read_bytes().decode()
+
+
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The dictionary as it lies in the package."""
-    fields = _file().read_text("utf-8").split()
+    fields = written().split()
     return Lexicon(fields[::3], list(map(int, fields[1::3])), fields[2::3])
 
 

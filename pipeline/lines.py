@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import regex
 
@@ -25,8 +25,7 @@ STOPS_BEFORE = frozenset("。！？!?…”） \t\u3000")  # what may stand befo
 OPENS_BEFORE = STOPS_BEFORE | frozenset("：:")  # and before the first of a level
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line: `begin` where it begins, `start` where its text begins, `end` after its newline."""
 
     begin: int
@@ -41,7 +40,8 @@ class Line:
     @property
     def is_prose(self) -> bool:
         """Whether the line is running text: it holds a full stop, or a semicolon."""
-        return any(c in self.text for c in "。；;")
+        text = self.text
+        return "。" in text or "；" in text or ";" in text
 
     @property
     def is_bare_heading(self) -> bool:
@@ -58,7 +58,13 @@ def patterns(rules: RuleSet, value: str) -> tuple[regex.Pattern[str], ...]:
 @lru_cache(maxsize=4096)  # a line is asked for the same few things by several stages
 def reads_as(text: str, value: str, rules: RuleSet) -> bool:
     """Whether the whole of `text` (one line) is what the cues of `value` describe."""
-    return any(p.fullmatch(text) for p in patterns(rules, value))
+    return _whole(rules, value).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=64)
+def _whole(rules: RuleSet, value: str) -> regex.Pattern[str]:
+    """One pattern of all cues that say `value`."""
+    return regex.compile("|".join(f"(?:{p.pattern})" for p in patterns(rules, value)) or "(?!)")
 
 
 @lru_cache(maxsize=4)
@@ -117,7 +123,7 @@ def _without_orphans(lines: Sequence[Line]) -> list[Line]:
         if line.level > 0:
             counts_words = line.level == LIST_LEVEL and line.number == 0
         elif line.level < 0:
-            line = replace(line, level=-line.level) if counts_words else replace(line, level=0, ordinal="")
+            line = line._replace(level=-line.level) if counts_words else line._replace(level=0, ordinal="")
         found.append(line)
     return found
 

@@ -38,9 +38,9 @@ YEAR = regex.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2}))?")
 WORKED = frozenset({"intro", "overview", "work", "problems", "experience"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What a report says of its time."""
+    """What a report says of its time. Compared by identity, so that _latest can remember the one that it read last."""
 
     title: str
     introduction: str
@@ -56,15 +56,18 @@ def period_of_report(evidence: Evidence, rules: RuleSet) -> str | None:
         if period == MASKED:
             masked = True
         elif period:
-            return _with_part(period, _part(evidence, rules, by_title=rank == 0))
+            return _with_part(period, evidence, rules, by_title=rank == 0)
     counted = _counted(evidence, rules)
     if counted is None:
         return MASKED if masked else None
-    return _with_part(counted, _part(evidence, rules))
+    return _with_part(counted, evidence, rules)
 
 
-def _with_part(period: str, part: str) -> str:
-    return f"{period}-{part}" if part and len(period) == 4 else period
+def _with_part(period: str, evidence: Evidence, rules: RuleSet, *, by_title: bool = False) -> str:
+    if len(period) != 4:
+        return period
+    part = _part(evidence, rules, by_title=by_title)
+    return f"{period}-{part}" if part else period
 
 
 def _stated(evidence: Evidence, rules: RuleSet) -> Iterator[str | None]:
@@ -143,6 +146,8 @@ def _part(evidence: Evidence, rules: RuleSet, *, by_title: bool = False) -> str:
     if not by_title:
         heard.append((evidence.introduction, "part.announced"))
     for text, value in heard:
+        if not any(p.search(text) for p in patterns(rules, "part")):
+            continue  # an announcement of a part names one, and to find out where costs fifty times as much
         for pattern in patterns(rules, value):
             m = pattern.search(text)
             if m and (code := _code(m.groupdict())):
@@ -223,6 +228,7 @@ def _planned(evidence: Evidence, rules: RuleSet) -> int | None:
     return None
 
 
+@lru_cache(maxsize=1)
 def _latest(evidence: Evidence, rules: RuleSet) -> int | None:
     """The latest year up to which the report counts where it tells of work done."""
     years = [

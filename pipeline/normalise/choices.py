@@ -5,28 +5,33 @@ The lists are the same for every text, so each is made once per process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
 from pipeline.normalise.gbk import Char, cells, pair, refused
 from pipeline.normalise.readings import read_as
-from pipeline.normalise.wording import MARKS, mark, opens
+from pipeline.normalise.wording import MARKS, SELDOM, mark, openings
 
 RARE = -16.5  # ln P of a word that begins with a character below which that is not guessed
 
 Leads = frozenset[int]  # lead bytes of which one waits for its trail byte
 IN_STEP: Leads = frozenset()
+LINKS = ("\u3001", "\uff0c")  # 、，: a line does not begin with one of them
+JOINING = ("\u3001", "\uff0c", "\u201c", "\u300a", "\uff08")  # 、，“《（: a line does not end with one of them
 
 
 class Option(NamedTuple):
     """A character that may come next."""
 
-    char: Char
+    char: str
     waiting: Leads  # the lead byte that waits behind it
     code: int  # of the simplified character; 0 for what is no Chinese character
     opens: float  # ln P that a word begins with it; or, of what is no Chinese character, ln P
+    script: int  # as of Char
+    links: bool  # whether it is of LINKS
+    joins: bool  # whether it is of JOINING
 
 
 class Options(NamedTuple):
@@ -39,12 +44,13 @@ class Options(NamedTuple):
 NONE = Options((), {})
 
 
-@lru_cache(maxsize=8192)
 def option(char: Char, waiting: Leads) -> Option:
     """`char` as a choice."""
-    if "\u4e00" <= char.plain <= "\u9fff":
-        return Option(char, waiting, ord(char.plain), opens(char.plain))
-    return Option(char, waiting, 0, mark(char.char))
+    shown, plain, script = char
+    if "\u4e00" <= plain <= "\u9fff":
+        code = ord(plain)
+        return Option(shown, waiting, code, openings().get(code, SELDOM), script, links=False, joins=False)
+    return Option(shown, waiting, 0, mark(shown), script, shown in LINKS, shown in JOINING)
 
 
 def _ordered(options: Iterable[Option]) -> Options:
@@ -59,6 +65,8 @@ def _ordered(options: Iterable[Option]) -> Options:
 @lru_cache(maxsize=1024)
 def dropped(waiting: Leads) -> Options:
     """Pairs that fall into an empty cell: each ends the character that waits and opens another."""
+    if len(waiting) > 1:
+        return _together(dropped, waiting)
     empty = refused()
     return _guesses((char, empty[t]) for lead in waiting for t, char in cells()[lead].items() if t in empty)
 
@@ -66,7 +74,14 @@ def dropped(waiting: Leads) -> Options:
 @lru_cache(maxsize=1024)
 def lost(waiting: Leads) -> Options:
     """A byte that made no pair: any trail byte ends the character that waits."""
+    if len(waiting) > 1:
+        return _together(lost, waiting)
     return _guesses((char, IN_STEP) for lead in waiting for char in cells()[lead].values())
+
+
+def _together(guesses: Callable[[Leads], Options], waiting: Leads) -> Options:
+    """The guesses of all lead bytes that may wait; those of each are made once."""
+    return _ordered(option for lead in waiting for option in guesses(frozenset([lead])).ordered)
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from pipeline.normalise.script import simplified
 
 LEADS = range(0x81, 0xFF)
-TRAILS = (*range(0x40, 0x7F), *range(0x80, 0xFF))
 # Marks and wide digits that a line may hold; other marks, letters and symbols of GBK are what garble looks like.
 MARKS = "\u3001\u3002\uff0c\uff1a\uff1b\uff1f\uff01\u201c\u201d"  # 、。，：；？！“”
 MARKS += "\u300a\u300b\uff08\uff09\u3000"  # 《》（） and the wide blank
@@ -46,13 +45,13 @@ def _in(codec: str, chars: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def cells() -> Mapping[int, Mapping[int, Char]]:
-    """Chinese characters and MARKS by lead and trail byte; built when a text first needs it (0.1 s)."""
-    shown = ((lead, trail, text(bytes((lead, trail)))) for lead in LEADS for trail in TRAILS)
-    found = [(lead, trail, c) for lead, trail, c in shown if "\u4e00" <= c <= "\u9fff" or (c and c in MARKS)]
-    chars = "".join(char for _, _, char in found)
+    """Chinese characters and MARKS by lead and trail byte; built when a text first needs it."""
+    wanted = [*map(chr, range(0x4E00, 0xA000)), *MARKS]
+    found = sorted((data, char) for char in wanted if len(data := char.encode("gbk", "ignore")) == 2)
+    chars = "".join(char for _, char in found)
     plain, big5, gb2312 = simplified(chars), _in("big5", chars), _in("gb2312", chars)
     table: dict[int, dict[int, Char]] = {lead: {} for lead in LEADS}
-    for (lead, trail, char), simple in zip(found, plain, strict=True):
+    for ((lead, trail), char), simple in zip(found, plain, strict=True):
         table[lead][trail] = Char(char, simple, (char in big5) - (char in gb2312))
     return table
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from operator import attrgetter
 
 from pipeline.records import Repair
 from pipeline.spans import Edit, OffsetMap
@@ -44,25 +45,30 @@ class Log:
 
     def add(self, edits: Sequence[Edit], offsets: OffsetMap) -> None:
         """Records the edits of one fixer, which are made to a text that maps to the raw one by `offsets`."""
-        shifts = [0, *accumulate(len(e.after) - (e.end - e.start) for e in edits)]
+        shifts = [0, *accumulate(len(after) - (end - start) for start, end, after, _ in edits)]
         found: list[Rewritten] = []
         before = [r.end for r in self._rewritten]
         for edit, shift in zip(edits, shifts, strict=False):
-            for part in self._outside(edit, bisect_right(before, edit.start)):
-                start, end = offsets.span(part.start, part.end)
-                if part.after != self._raw[start:end]:
-                    found.append(
-                        Rewritten(len(self._repairs), part.start + shift, part.start + shift + len(part.after))
-                    )
-                self._repairs.append(Repair(start, end, self._raw[start:end], part.after, part.kind))
-        starts, ends = [e.start for e in edits], [e.end for e in edits]
-        for one in self._rewritten:
-            one.start += shifts[bisect_right(ends, one.start)]
-            one.end = max(one.start, one.end + shifts[bisect_left(starts, one.end)])
-        self._rewritten = sorted([*self._rewritten, *found], key=lambda r: r.start)
+            for at, to, after, kind in self._outside(edit, bisect_right(before, edit.start)):
+                start, end = offsets.span(at, to)
+                stood = self._raw[start:end]
+                if after != stood:
+                    found.append(Rewritten(len(self._repairs), at + shift, at + shift + len(after)))
+                self._repairs.append(Repair(start, end, stood, after, kind))
+        if any(shifts):
+            starts, ends = [e.start for e in edits], [e.end for e in edits]
+            for one in self._rewritten:
+                one.start += shifts[bisect_right(ends, one.start)]
+                one.end = max(one.start, one.end + shifts[bisect_left(starts, one.end)])
+        self._rewritten = sorted([*self._rewritten, *found], key=attrgetter("start"))
 
-    def _outside(self, edit: Edit, first: int) -> Iterator[Edit]:
+    def _outside(self, edit: Edit, first: int) -> Iterable[Edit]:
         """The parts of an edit that stand in no rewritten stretch from the `first` on; all if it cannot be parted."""
+        if first == len(self._rewritten) or self._rewritten[first].start >= edit.end:
+            return (edit,)
+        return self._parts(edit, first)
+
+    def _parts(self, edit: Edit, first: int) -> Iterator[Edit]:
         at = edit.start
         for i in range(first, len(self._rewritten)):
             stretch = self._rewritten[i]

@@ -24,6 +24,7 @@ LOST_GLOSS = regex.compile(rf"[?\ufffd][(（]?{READING}[)）]")
 PLAIN = str.maketrans("\u0251\u0261", "ag")
 
 
+@lru_cache(maxsize=4096)
 def spelled(reading: str) -> str:
     """A reading as the table writes it: composed, with common letters."""
     return unicodedata.normalize("NFC", reading.translate(PLAIN))

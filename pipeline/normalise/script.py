@@ -12,15 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import groupby
 
 from opencc import OpenCC
 
-from pipeline.lexicon import word_counts
+from pipeline.lexicon import word_counts, written
 from pipeline.normalise.pairs import pairs_in
 from pipeline.spans import Edit
 
 ZHU, ZHE = chr(0x8457), chr(0x7740)  # 著, 着
+EITHER = re.compile(f"[{ZHU}{ZHE}]")
 HAN = [chr(c) for block in ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00)) for c in range(*block)]
 HANT, MIXED = 0.12, 0.008  # shares of traditional characters above which a text is traditional, or mixed
 
@@ -79,30 +79,40 @@ def simplify(text: str) -> Iterator[Edit]:
     """統一 -> 统一: one edit for each run of changed characters."""
     if not _traditional().search(text):
         return
-    changed, aspects = [], []
+    changed, aspects = list[tuple[int, str]](), list[tuple[int, str]]()
+    traditional, both = _traditional(), _both()
     at = 0
     for line in text.split("\n"):  # no word crosses a line, and lines without traditional characters cost nothing
-        if _traditional().search(line):
+        if traditional.search(line):
             plain = _convert(line)
             changed += [(at + i, b) for i, (a, b) in enumerate(zip(line, plain, strict=True)) if a != b <= "\uffff"]
             aspects += [(at + m.start(), ZHE) for m in re.finditer(ZHU, line) if _aspect(plain, m.start())]
         at += len(line) + 1
-    script = script_of(sum(text[i] not in _both() for i, _ in changed), len(text))
+    script = script_of(sum(text[i] not in both for i, _ in changed), len(text))
     if script == "hans":
-        changed = [(i, b) for i, b in changed if text[i] not in _both()]
+        changed = [(i, b) for i, b in changed if text[i] not in both]
     elif script == "hant":
         changed = sorted([*changed, *aspects])
-    for _, run in groupby(enumerate(changed), key=lambda p: p[1][0] - p[0]):
-        places = [place for _, place in run]
-        yield Edit(places[0][0], places[-1][0] + 1, "".join(b for _, b in places), "traditional")
+    begin, run = 0, ""
+    for at, char in changed:
+        if at == begin + len(run):
+            run += char
+            continue
+        if run:
+            yield Edit(begin, begin + len(run), run, "traditional")
+        begin, run = at, char
+    if run:
+        yield Edit(begin, begin + len(run), run, "traditional")
 
 
 def _aspect(plain: str, at: int) -> bool:
     """Whether the 著 at `at` is the simplified 着: 沿著, 著力, but not 顯著, 著名."""
     before, after = plain[max(0, at - 1) : at], plain[at + 1 : at + 2]
     pairs, next_word = _pairs(), plain[at + 1 : at + 3]
-    as_word = pairs[next_word] + (word_counts().get(next_word, 0) if len(next_word) == 2 else 0)
-    behind = pairs[ZHU + after] if pairs[ZHU + after] > as_word else 0  # 發揮著|作用, no 著作
+    behind = pairs[ZHU + after]
+    if behind:  # 發揮著|作用, no 著作; only now: all words are read for it
+        as_word = pairs[next_word] + (word_counts().get(next_word, 0) if len(next_word) == 2 else 0)
+        behind = behind if behind > as_word else 0
     return pairs[before + ZHU] + behind <= pairs[before + ZHE] + pairs[ZHE + after]
 
 
@@ -110,9 +120,12 @@ def _aspect(plain: str, at: int) -> bool:
 def _pairs() -> Counter[str]:
     """How often 著 and 着 stand beside each character, by jieba's dictionary (it is simplified)."""
     pairs: Counter[str] = Counter()
-    for word in [word for word in word_counts() if ZHU in word or ZHE in word]:
+    text, at = written(), 0
+    while m := EITHER.search(text, at):
+        begin, at = text.rfind("\n", 0, m.start()) + 1, text.index("\n", m.start())
+        word, count, _ = text[begin:at].split(" ")
         for i in range(len(word) - 1):
-            pairs[word[i : i + 2]] += word_counts()[word]
+            pairs[word[i : i + 2]] += int(count)
     return pairs
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 import regex
@@ -31,11 +32,10 @@ DOUBT = 0.8  # the most that the last character is believed if the shift ends wi
 LONE = -4.0  # ln P of an end without a trace at a given character
 MIXED = -4.0  # ln P of a character that only simplified texts have in a traditional one, or the other way round
 LOOSE = -6.0  # ln P that a line ends with a mark that joins or opens, or that one of LINKS begins it or follows one
-LINKS = ("\u3001", "\uff0c")  # 、，
-JOINING = ("\u3001", "\uff0c", "\u201c", "\u300a", "\uff08")  # 、，“《（
 GARBLE = -10.0  # mean ln P of characters that follow the end of a shift below which that was not the end
 CLEAR = 5.0  # nats behind the best at which a reading says nothing of where the shift ends
 AHEAD = 4  # characters in step after which the shift is over for good
+SCORE = attrgetter("score")
 
 
 class Piece(NamedTuple):
@@ -55,63 +55,60 @@ Stretch = tuple[int, int]  # of the shown text
 Place = tuple[int, int, str]  # what a piece replaces, and by what
 
 
-class State(NamedTuple):
-    """All that matters of a reading for how it goes on."""
-
-    word: Word  # the open word, simplified
-    waiting: Leads  # the lead byte that waits for its trail byte; several possible ones after a dropped pair
-    script: int
-    in_step: int = 0  # characters since the shift ended, up to AHEAD
-    joins: bool = False  # whether the last character is of JOINING, or there is none
-
-
-class Step(NamedTuple):
-    """How a reading came to a node."""
-
-    before: Node | None
-    score: float  # ln P of the whole reading
-    at: Stretch | None  # what the character replaces; None if it is as it is shown
-    char: str = ""
+# All that matters of a reading for how it goes on: the open word (simplified); the lead byte that waits for its trail
+# byte, several possible ones after a dropped pair; its script; how many characters, up to AHEAD, it is in step; whether
+# its last character is of JOINING, or there is none. A bare tuple, like Step: a line has thousands of them.
+State = tuple[Word, Leads, int, int, bool]
+# How a reading came to a node: the node before, ln P of the whole reading, what the character replaces (None if it is
+# as it is shown), and the character.
+Step = tuple["Node | None", float, Stretch | None, str]
 
 
-@dataclass(slots=True, eq=False)
 class Node:
-    """All readings that go on alike from here."""
+    """All readings that go on alike from here; the best of `steps` gave it its `score`."""
 
-    state: State
-    best: Step
-    steps: list[Step]
-    weight: float = 1.0  # of all readings together, where that of the best is 1
-    share: float = 0.0  # of the readings of the whole that come through here
+    __slots__ = ("best", "score", "share", "state", "steps", "weight")
+
+    def __init__(self, state: State, step: Step) -> None:
+        self.state = state
+        self.best = step
+        self.score = step[1]
+        self.steps = [step]
+        self.weight = 0.0  # of all readings together, where that of the best is 1
+        self.share = 0.0  # of the readings of the whole that come through here
+
+    def join(self, step: Step) -> None:
+        """One more way to come here."""
+        self.steps.append(step)
+        if step[1] > self.score:
+            self.best, self.score = step, step[1]
 
 
-@dataclass(slots=True, eq=False)
 class Layer:
-    """The readings up to one place."""
+    """The readings up to one place; `floor` is ln P below which one is given up."""
 
-    floor: float = -math.inf  # ln P below which one is given up
-    nodes: dict[State, Node] = field(default_factory=dict)
+    __slots__ = ("floor", "nodes")
+
+    def __init__(self, floor: float = -math.inf) -> None:
+        self.floor = floor
+        self.nodes: dict[State, Node] = {}
 
     def add(self, state: State, step: Step) -> None:
         """One more step to `state`."""
-        score = step.score
+        score = step[1]
         if score < self.floor:
             return
         node = self.nodes.get(state)
         if node is None:
-            self.nodes[state] = Node(state, step, [step])
+            self.nodes[state] = Node(state, step)
         else:
-            node.steps.append(step)
-            if score > node.best.score:
-                node.best = step
+            node.join(step)
         if score - GAP > self.floor:
             self.floor = score - GAP
 
     def kept(self, seen: list[Node]) -> list[Node]:
         """The best of the readings, best first; they are put to those `seen`, later ones behind earlier ones."""
         nodes = _best(self.nodes.values())
-        for node in nodes:
-            node.weight = sum(_parts(node))
         seen += nodes
         return nodes
 
@@ -139,11 +136,12 @@ class Search:
         todo: dict[int, Layer] = defaultdict(Layer)
         for at, waiting, before, score in starts:
             behind = 0 if before else -LONGEST  # no shift has ended where none has begun
-            todo[at].add(State(EDGE, waiting, 0, behind, joins=True), Step(None, score, before))
+            todo[at].add((EDGE, waiting, 0, behind, True), (None, score, before, ""))
         end, last, seen = len(self.shown), list[Node](), list[Node]()
         for i in range(end + 1):
             nodes = todo.pop(i).kept(seen) if i in todo else []
-            nodes = _best([*nodes, *self._between(nodes, i, seen)])
+            if between := self._between(nodes, i, seen):
+                nodes = _best([*nodes, *between])
             if i == end and self.whole:
                 nodes = self._ended(nodes, seen)
             if nodes:
@@ -157,51 +155,78 @@ class Search:
         """The nodes at the end of the line, where the text must be in step and the open word must end."""
         layer = Layer()
         for node in nodes:
-            closes = None if node.state.waiting else self.model.after(node.state.word).closes
+            word, waiting, _, _, joins = node.state
+            closes = None if waiting else self.model.after(word).closes
             if closes is not None:
-                score = node.best.score + closes + (LOOSE if node.state.joins else 0.0)
-                layer.add(node.state, Step(node, score, None))
+                layer.add(node.state, (node, node.score + closes + (LOOSE if joins else 0.0), None, ""))
         return layer.kept(seen)
 
     def as_shown(self) -> float:
         """ln P of the text up to where the search went, if nothing is wrong with it."""
-        nodes = [Node(State(EDGE, IN_STEP, 0), Step(None, 0.0, None), [])]
+        nodes = [Node((EDGE, IN_STEP, 0, 0, False), (None, 0.0, None, ""))]
         for char in WHOLE_GLOSS.sub("", self.shown[: self.reached]):
             layer = Layer()
             for node in nodes:
                 self._grow(layer, node, choices.as_shown(char), None)
             nodes = layer.kept([])
-        return nodes[0].best.score
+        return nodes[0].score
 
     def _grow(self, layer: Layer, node: Node, options: Options, at: Stretch | None, extra: float = 0.0) -> None:
         """Adds `node` and one more character, which replaces the characters of `at` (None: it is as shown) to `layer`.
 
-        The open word goes on with it, or it ends and the character begins another.
+        Most of the time of a search goes by here, so it asks for itself what Layer.add would.
         """
-        word, score = node.state.word, node.best.score + extra
-        closes, gains = self.model.after(word)
+        before, nodes = node.score, layer.nodes
+        _, _, script_before, in_step, joined = node.state
+        in_step = in_step + 1 if in_step < AHEAD else AHEAD
+        for (char, waiting, _, _, script, links, joins), word, gain in self._ways(layer, node, options, extra):
+            if script * script_before < 0:
+                gain += MIXED
+            if joined and links:
+                gain += LOOSE
+            score = before + gain
+            if score < layer.floor:
+                continue
+            state = (word, waiting, script_before or script, 0 if waiting else in_step, joins)
+            step = (node, score, at, char)
+            alike = nodes.get(state)
+            if alike is None:
+                nodes[state] = Node(state, step)
+            else:
+                alike.join(step)
+            if score - GAP > layer.floor:
+                layer.floor = score - GAP
+
+    def _ways(self, layer: Layer, node: Node, options: Options, extra: float) -> Iterator[tuple[Option, Word, float]]:
+        """The characters that `node` can go on with: the word that is then open, and what they add to ln P.
+
+        The open word goes on with the character, or it ends and the character begins another.
+        """
+        word, score = node.state[0], node.score + extra
+        closes, gains, most = self.model.after(word)
         coded = options.coded
-        for code in coded.keys() & gains.keys() if len(coded) > 1 else coded:
-            gain = gains.get(code)
-            if gain is not None and score + gain >= layer.floor:
-                for option in coded[code]:
-                    _add(layer, node, option, word << 16 | code, gain + extra, at)
+        if score + most >= layer.floor:
+            for code in coded.keys() & gains.keys() if len(coded) > 1 else coded:
+                gain = gains.get(code)
+                if gain is not None and score + gain >= layer.floor:
+                    for option in coded[code]:
+                        yield option, word << 16 | code, gain + extra
         if closes is None:
             return
         score += closes
         for option in options.ordered:
-            if score + option.opens < layer.floor:
+            if score + option[3] < layer.floor:
                 break
-            _add(layer, node, option, option.code, closes + option.opens + extra, at)
+            yield option, option[2], closes + option[3] + extra
 
     # What may have stood between two shown characters.
 
     def _between(self, nodes: Sequence[Node], i: int, seen: list[Node]) -> list[Node]:
         """Dropped pairs, and a byte without a trace that ends the shift."""
-        shifted = [n for n in nodes if n.state.waiting]
+        shifted = [n for n in nodes if n.state[1]]
         if not shifted:
             return []
-        floor = nodes[0].best.score - GAP
+        floor = nodes[0].score - GAP
         once = self._dropped(shifted, i, floor, seen)
         found = [*once, *self._dropped(once[:FEW], i, floor, seen)]
         at_end = i == len(self.shown)
@@ -210,8 +235,8 @@ class Search:
         layer = Layer(floor - MORE)
         certain = at_end or (not self._paired(i) and not "@" <= self.shown[i] <= "~")
         # Where neither byte of a character is shown, it could be any.
-        for node in [*shifted, *once[:FEW]] if certain else [n for n in shifted[:FEW] if len(n.state.waiting) == 1]:
-            self._grow(layer, node, choices.lost(node.state.waiting), (i, i), 0.0 if certain else LONE)
+        for node in [*shifted, *once[:FEW]] if certain else [n for n in shifted[:FEW] if len(n.state[1]) == 1]:
+            self._grow(layer, node, choices.lost(node.state[1]), (i, i), 0.0 if certain else LONE)
         return [*found, *layer.kept(seen)]
 
     def _paired(self, i: int) -> bool:
@@ -221,7 +246,7 @@ class Search:
     def _dropped(self, nodes: Iterable[Node], i: int, floor: float, seen: list[Node]) -> list[Node]:
         layer = Layer(floor)
         for node in nodes:
-            self._grow(layer, node, choices.dropped(node.state.waiting), (i, i))
+            self._grow(layer, node, choices.dropped(node.state[1]), (i, i))
         return layer.kept(seen)
 
     # The shown character itself.
@@ -237,10 +262,10 @@ class Search:
             return
         gloss = LOST_GLOSS.match(self.shown, i) if shown in "?\ufffd" else None
         if shown == "?" and not gloss and self._paired(i + 1):
-            self._alone([n for n in nodes if n.state.waiting], i, todo[i + 1], seen)
-            nodes = [n for n in nodes if not n.state.waiting]
+            self._alone([n for n in nodes if n.state[1]], i, todo[i + 1], seen)
+            nodes = [n for n in nodes if not n.state[1]]
         for node in nodes:
-            waiting = node.state.waiting
+            waiting = node.state[1]
             if gloss and waiting:
                 options = choices.glossed(waiting, gloss["reading"])
                 self._grow(todo[gloss.end()], node, options, (i, gloss.end()))
@@ -258,8 +283,8 @@ class Search:
         """
         between = Layer()
         for node in nodes:
-            self._grow(layer, node, choices.lone(node.state.waiting), (i, i + 1))
-            self._grow(between, node, choices.lost(node.state.waiting), (i, i + 1))
+            self._grow(layer, node, choices.lone(node.state[1]), (i, i + 1))
+            self._grow(between, node, choices.lost(node.state[1]), (i, i + 1))
         for node in between.kept(seen):
             self._grow(layer, node, choices.swallowed(), (i + 1, i + 1))
 
@@ -277,93 +302,82 @@ class Search:
         before = pair(self.shown[i - 1]) if i else b""
         for trail in read_as(before[1], gloss["reading"]) if before else ():
             if trail in cells():
-                state = node.state._replace(waiting=frozenset([trail]), in_step=0)
-                layer.add(state, Step(node, node.best.score, (i, gloss.end())))
-
-
-def _add(layer: Layer, node: Node, option: Option, word: Word, gain: float, at: Stretch | None) -> None:
-    (char, _, script), waiting, _, _ = option
-    _, _, script_before, in_step, joins = node.state
-    if script * script_before < 0:
-        gain += MIXED
-    if joins and char in LINKS:
-        gain += LOOSE
-    score = node.best.score + gain
-    if score >= layer.floor:  # Layer.add asks the same; most readings need not be put together for it
-        in_step = 0 if waiting else min(in_step + 1, AHEAD)
-        state = State(word, waiting, script_before or script, in_step, char in JOINING)
-        layer.add(state, Step(node, score, at, char))
+                word, _, script, _, joins = node.state
+                layer.add((word, frozenset([trail]), script, 0, joins), (node, node.score, (i, gloss.end()), ""))
 
 
 def _best(nodes: Iterable[Node]) -> list[Node]:
     """The best BEAM nodes out of step and as many in step, best first."""
-    ordered = sorted(nodes, key=_score, reverse=True)
+    ordered = sorted(nodes, key=SCORE, reverse=True)
     kept: list[Node] = []
-    least = ordered[0].best.score - GAP - MORE if ordered else 0.0
+    least = ordered[0].score - GAP - MORE if ordered else 0.0
     room = {True: BEAM, False: BEAM}
     for node in ordered:
-        if node.best.score < least:
+        if node.score < least:
             break
-        shifted = bool(node.state.waiting)
+        shifted = bool(node.state[1])
         if room[shifted]:
             kept.append(node)
             room[shifted] -= 1
     return kept
 
 
-def _score(node: Node) -> float:
-    return node.best.score
-
-
 def _over(nodes: Sequence[Node]) -> bool:
     """Whether the shift has ended for good in all readings that count."""
-    least = nodes[0].best.score - CLEAR
-    return all(n.state.in_step >= AHEAD for n in nodes if n.best.score >= least)
+    least = nodes[0].score - CLEAR
+    return all(n.state[3] >= AHEAD for n in nodes if n.score >= least)
 
 
-def _parts(node: Node) -> Iterator[float]:
+def _parts(node: Node) -> list[float]:
     """How much each step has part in the weight of a node."""
-    best = node.best.score
-    for before, score, _, _ in node.steps:
-        part = math.exp(score - best)
-        yield part * before.weight if before else part
+    if len(node.steps) == 1:
+        before = node.best[0]
+        return [before.weight if before else 1.0]
+    parts = [(before, math.exp(score - node.score)) for before, score, _, _ in node.steps]
+    return [part * before.weight if before else part for before, part in parts]
 
 
 def _chances(last: Sequence[Node], seen: Sequence[Node]) -> Mapping[Place, float]:
     """For each piece, the share of all readings that have it."""
+    lead_on = set(last)  # the nodes on a way to the last ones: of all others no weight is asked
+    for node in reversed(seen):
+        if node in lead_on:
+            lead_on.update(before for before, _, _, _ in node.steps if before)
+    reached = [node for node in seen if node in lead_on]
+    for node in reached:
+        node.weight = sum(_parts(node))
     found: dict[Place, float] = defaultdict(float)
     for node in last:
-        node.share = node.weight * math.exp(node.best.score - last[0].best.score)
+        node.share = node.weight * math.exp(node.score - last[0].score)
     total = sum(node.share for node in last)
-    for node in reversed(seen):
-        if node.share:
-            for step, part in zip(node.steps, _parts(node), strict=True):
-                share = node.share * part / node.weight
-                if step.before:
-                    step.before.share += share
-                if step.at:
-                    found[*step.at, step.char] += share / total
+    for node in reversed(reached):
+        for (before, _, at, char), part in zip(node.steps, _parts(node), strict=True):
+            share = node.share * part / node.weight
+            if before:
+                before.share += share
+            if at:
+                found[*at, char] += share / total
     return found
 
 
 def _found(last: Sequence[Node], seen: Sequence[Node]) -> Found:
     """The best path, as far as the first place where the text is in step."""
     path = [last[0]]
-    while before := path[-1].best.before:
+    while before := path[-1].best[0]:
         path.append(before)
     path.reverse()
     pieces: list[Piece] = []
     ended = 0
     for i, node in enumerate(path):
-        if pieces and node.state.in_step > 1 and not node.best.at:
+        before, gained, at, char = node.best
+        if pieces and node.state[3] > 1 and not at:
             break
         ended = i
-        before, gained, at, char = node.best
         if at:
-            pieces.append(Piece(*at, char, gained - before.best.score if before else gained))
-    score = last[0].best.score
-    follows = score - path[ended].best.score
-    over = not last[0].state.waiting and follows >= GARBLE * (len(path) - 1 - ended)
+            pieces.append(Piece(*at, char, gained - before.score if before else gained))
+    score = last[0].score
+    follows = score - path[ended].score
+    over = not last[0].state[1] and follows >= GARBLE * (len(path) - 1 - ended)
     return Found(_judged(pieces, _chances(last, seen)), (pieces[-1].end if pieces else 0) if over else -1, score)
 
 
@@ -379,5 +393,5 @@ def _judged(pieces: Sequence[Piece], chances: Mapping[Place, float]) -> tuple[Pi
 
 def _without(node: Node, start: int, end: int) -> Step:
     """`node` behind a gloss, which goes if it stands in the shift or behind the ASCII letter that ended it."""
-    goes = node.state.waiting or (node.state.in_step == 1 and node.best.at)
-    return Step(node, node.best.score, (start, end) if goes else None)
+    goes = node.state[1] or (node.state[3] == 1 and node.best[2])
+    return (node, node.score, (start, end) if goes else None, "")

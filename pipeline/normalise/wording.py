@@ -9,6 +9,7 @@ first needs it.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from pipeline.lexicon import word_counts
+from pipeline.lexicon import written
 
 LENGTH = 4  # longest word, in characters: four of 16 bits fill one number of 64
 OWN = 0.1  # the weight of the document's own words beside the dictionary
@@ -26,6 +27,7 @@ TIMES = 2  # how often a string must stand in the document to count as a word of
 ANY = 0.02  # the share of a character's occurrences that counts as if it were a word by itself
 ALONE = -1.5  # ln of how much rarer words of one character are in a report than in the dictionary's sources
 FLOOR = 1e-8  # the chance of a character that no word begins with
+SELDOM = math.log(FLOOR)
 # Chances of what is no Chinese character, by its look; in reports about one character in nine is a mark.
 MARKS = {"，": 0.04, "。": 0.03, "、": 0.02, ",": 0.03, "“": 0.004, "”": 0.004, "：": 0.004, ":": 0.004, "；": 0.005,
          ";": 0.004, ".": 0.003, "《": 0.002, "》": 0.002, "（": 0.003, "）": 0.003, "(": 0.003, ")": 0.003, " ": 0.004,
@@ -35,6 +37,7 @@ OTHER = regex.compile(r"[^\u4e00-\u9fff]++")
 
 Word = int  # up to four characters, 16 bits each
 EDGE: Word = 0  # no word is open
+PLACES = np.array([1 << 16 * i for i in reversed(range(LENGTH))], np.uint64)
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 
@@ -72,19 +75,20 @@ class Tree:
             self.levels.append(Level(unique, mass, whole))
         self.levels.append(Level(keys[:0], times[:0], times[:0]))
         self.total = float(self.levels[0].mass.sum())
+        self._keys = [level.keys.data for level in self.levels]  # bisect is quicker on these for a single word
 
     def stem(self, word: Word) -> Stem:
         """What the tree knows of words that begin with `word`."""
         at = (word.bit_length() - 1) // 16
-        level, longer = self.levels[at], self.levels[at + 1]
-        i = int(level.keys.searchsorted(np.uint64(word)))
-        if i == len(level.keys) or level.keys[i] != word:
-            return Stem(0.0, 0.0, longer.keys[:0], longer.mass[:0])
-        bounds = np.array([word << 16, word << 16 | 0xFFFF], np.uint64) if at + 1 < LENGTH else np.zeros(2, np.uint64)
-        span = slice(*longer.keys.searchsorted(bounds).tolist())
-        return Stem(
-            float(level.mass[i]), float(level.whole[i]), longer.keys[span] & np.uint64(0xFFFF), longer.mass[span]
-        )
+        known, longer = self._keys[at], self._keys[at + 1]
+        i = bisect_left(known, word)
+        if i == len(known) or known[i] != word:
+            return Stem(0.0, 0.0, self.levels[-1].keys, self.levels[-1].mass)
+        first = bisect_left(longer, word << 16)
+        span = slice(first, bisect_right(longer, word << 16 | 0xFFFF, first))
+        level, following = self.levels[at], self.levels[at + 1]
+        codes = following.keys[span] & np.uint64(0xFFFF)
+        return Stem(float(level.mass[i]), float(level.whole[i]), codes, following.mass[span])
 
 
 def _distinct(keys: Keys) -> tuple[Keys, npt.NDArray[np.intp]]:
@@ -105,18 +109,38 @@ def _codes(text: str) -> Keys:
 @lru_cache(maxsize=1)
 def dictionary() -> Tree:
     """The words of jieba's dictionary."""
-    known = word_counts()
-    lengths = np.fromiter(map(len, known), np.intp, len(known))
-    codes, starts = _codes("".join(known) + LENGTH * "\0"), np.cumsum(lengths) - lengths
-    within = np.arange(LENGTH)
-    words = np.where(within < lengths[:, None], codes[starts[:, None] + within], np.uint64(0))
-    taken = (((words >= 0x4E00) & (words <= 0x9FFF)) | (words == 0)).all(axis=1) & (lengths <= LENGTH)
-    words, times = words[taken], np.fromiter(known.values(), np.float64, len(known))[taken]
+    words, times = _listed(written())
     # Any character may stand alone: 驻 in 驻村, which is no word of the dictionary.
     spread = np.bincount(words.reshape(-1).astype(np.int64), np.repeat(times * ANY, LENGTH))
     chars = np.flatnonzero(spread[1:]) + 1
     alone = np.pad(chars.reshape(-1, 1), ((0, 0), (0, LENGTH - 1))).astype(np.uint64)
     return Tree(np.concatenate([words, alone]), np.concatenate([times, spread[chars]]))
+
+
+def _listed(text: str) -> tuple[Keys, Floats]:
+    """The Chinese words of up to LENGTH characters that a dictionary's text lists, a row each, and their counts.
+
+    All lines at once: read one by one they take ten times as long.
+    """
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    blanks = np.flatnonzero(codes == ord(" ")).reshape(-1, 2)  # behind the word, and behind the count
+    starts = np.concatenate([[0], np.flatnonzero(codes == ord("\n"))[: len(blanks) - 1] + 1])
+    short = blanks[:, 0] - starts <= LENGTH
+    starts, (ends, stops) = starts[short], blanks[short].T
+    words = codes[starts[:, None] + np.arange(LENGTH)]
+    words[np.arange(LENGTH) >= (ends - starts)[:, None]] = 0
+    taken = (((words >= 0x4E00) & (words <= 0x9FFF)) | (words == 0)).all(axis=1)
+    words, ends, stops = words[taken].astype(np.uint64), ends[taken], stops[taken]
+    times, at = np.zeros(len(words)), ends + 1
+    for _ in range(int((stops - at).max())):
+        inside = at < stops
+        times = np.where(inside, times * 10 + codes[at] - ord("0"), times)
+        at += inside
+    keys = words @ PLACES
+    order = keys.argsort(kind="stable")
+    last = np.ones(len(keys), bool)  # of lines with the same word the last one counts
+    last[order[:-1]] = keys[order[1:]] != keys[order[:-1]]
+    return words[last], times[last]
 
 
 def _repeated(document: str) -> Tree:
@@ -138,10 +162,11 @@ class After(NamedTuple):
     """How an open word can go on: ln P that it ends (None if it is no word), and of each character in it."""
 
     closes: float | None
-    gains: dict[int, float]
+    gains: Mapping[int, float]
+    most: float  # the largest of these
 
 
-START = After(0.0, {})
+START = After(0.0, {}, -math.inf)
 
 
 class Model:
@@ -157,44 +182,52 @@ class Model:
         """How the open word goes on."""
         found = self._memo.get(word)
         if found is None:
-            found = self._memo[word] = self._joined(word) if word in self._said else _known(word)
+            found = self._memo[word] = self._joined(word) if word in self._said else _known(word).after
         return found
 
     def _joined(self, word: Word) -> After:
         """How a word goes on of which the document says something."""
-        known, own, scale = dictionary().stem(word), self._own.stem(word), self._scale
+        known, own, scale = _known(word), self._own.stem(word), self._scale
         mass = known.mass + scale * own.mass
-        after = _after(word, mass, known.whole + scale * own.whole, known)
+        gains, rarer = known.after.gains, math.log(known.mass / mass) if known.mass else 0.0
+        gains = dict(zip(gains, map(rarer.__add__, gains.values()), strict=True))
         for code, times in zip(own.codes.tolist(), own.following.tolist(), strict=True):
-            before = math.exp(after.gains[code]) if code in after.gains else 0.0
-            after.gains[code] = math.log(before + scale * times / mass)
-        return after
+            before = math.exp(gains[code]) if code in gains else 0.0
+            gains[code] = math.log(before + scale * times / mass)
+        return _after(word, mass, known.whole + scale * own.whole, gains)
+
+
+class Known(NamedTuple):
+    """What the dictionary says of a beginning: how often it stands, and how often as a word; how it goes on."""
+
+    mass: float
+    whole: float
+    after: After
 
 
 @lru_cache(maxsize=20_000)
-def _known(word: Word) -> After:
-    """How a word goes on of which the document says nothing."""
-    known = dictionary().stem(word)
-    return _after(word, known.mass, known.whole, known)
+def _known(word: Word) -> Known:
+    """What the dictionary says of `word`."""
+    mass, whole, codes, following = dictionary().stem(word)
+    gains = dict(zip(codes.tolist(), np.log(following / mass).tolist(), strict=True)) if len(codes) else {}
+    return Known(mass, whole, _after(word, mass, whole, gains))
 
 
-def _after(word: Word, mass: float, whole: float, stem: Stem) -> After:
+def _after(word: Word, mass: float, whole: float, gains: Mapping[int, float]) -> After:
     alone = word < 1 << 16
     closes = math.log(whole / mass) if whole else 0.0 if alone else None
-    gains = dict(zip(stem.codes.tolist(), np.log(stem.following / mass).tolist(), strict=True)) if mass else {}
-    return After(closes if closes is None or not alone else closes + ALONE, gains)
+    most = max(gains.values(), default=-math.inf)
+    return After(closes if closes is None or not alone else closes + ALONE, gains, most)
 
 
 @lru_cache(maxsize=1)
-def _first() -> Mapping[int, float]:
-    """How often words begin with each character."""
-    first = dictionary().levels[0]
-    return dict(zip(first.keys.tolist(), first.mass.tolist(), strict=True))
-
-
-def opens(char: str) -> float:
-    """ln P that a word begins with `char`."""
-    return math.log(max(FLOOR, _first().get(ord(char), 0.0) / dictionary().total))
+def openings() -> Mapping[int, float]:
+    """ln P that a word begins with each character; SELDOM of any other."""
+    first, total = dictionary().levels[0], dictionary().total
+    return {
+        code: math.log(max(FLOOR, mass / total))
+        for code, mass in zip(first.keys.tolist(), first.mass.tolist(), strict=True)
+    }
 
 
 def mark(char: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from pipeline.numerals import BLANK, Found
@@ -20,17 +19,13 @@ class Claim(NamedTuple):
     start: int
     end: int
     cue: CueRule
-
-    @property
-    def priority(self) -> int:
-        """Of two claims on a numeral the one with the higher priority wins."""
-        return self.cue.priority
+    priority: int  # of the cue: of two claims on a numeral the one with the higher priority wins
 
 
 def claims_on(text: str, found: Sequence[Found], lexicon: Lexicon) -> list[CueRule | None]:
     """For each numeral the rule that claims it, or None."""
     areas = _areas(text, lexicon)
-    areas.append(Claim(len(text), len(text), NO_CUE))
+    areas.append(Claim(len(text), len(text), NO_CUE, 0))
     claimed: list[CueRule | None] = []
     live: list[Claim] = []
     at, begin = 0, areas[0].start
@@ -43,20 +38,30 @@ def claims_on(text: str, found: Sequence[Found], lexicon: Lexicon) -> list[CueRu
         own = _claim_at(text, item, lexicon)
         if own:
             live.append(own)
-        if live:
-            live = [c for c in live if c.end > start]
-            over = [c for c in live if c.end >= item.end and not _longer_unit(text, item, c, lexicon)]
-            claimed.append(max(over, key=attrgetter("priority")).cue if over else None)
-        else:
-            claimed.append(None)
+        claimed.append(_winner(text, item, live, lexicon) if live else None)
     return claimed
+
+
+def _winner(text: str, item: Found, live: list[Claim], lexicon: Lexicon) -> CueRule | None:
+    """The rule of the claims that `item` goes to; those that end before it are taken out of `live`."""
+    start, end = item.start, item.end
+    if any(claim.end <= start for claim in live):
+        live[:] = [claim for claim in live if claim.end > start]
+    best: Claim | None = None
+    for claim in live:
+        stronger = claim.end >= end and (best is None or claim.priority > best.priority)
+        if stronger and not _longer_unit(text, item, claim, lexicon):
+            best = claim
+    return best.cue if best else None
 
 
 def _areas(text: str, lexicon: Lexicon) -> list[Claim]:
     """Titles, quoted slogans, phrases: stretches that are claimed whole."""
-    areas = [Claim(m.start(), m.end(), cue) for pattern, cue in lexicon.areas for m in pattern.finditer(text)]
-    phrases = lexicon.phrases.find_matches_as_indexes(text)
-    areas += [Claim(start, end, lexicon.phrase_cues[i]) for i, start, end in phrases]
+    areas = [Claim(*m.span(), cue, cue.priority) for pattern, cue in lexicon.areas for m in pattern.finditer(text)]
+    cues = lexicon.phrase_cues
+    areas += [
+        Claim(start, end, cues[i], cues[i].priority) for i, start, end in lexicon.phrases.find_matches_as_indexes(text)
+    ]
     areas.sort(key=lambda c: (c.start, -c.priority, -c.end))
     return areas
 
@@ -94,5 +99,5 @@ def _claim_at(text: str, item: Found, lexicon: Lexicon) -> Claim | None:
         if best is None or cue.priority > best.priority:
             match = pattern.match(text, start)
             if match and match.end() >= end:
-                best = Claim(start, match.end(), cue)
+                best = Claim(start, match.end(), cue, cue.priority)
     return best

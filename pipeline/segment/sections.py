@@ -111,11 +111,14 @@ def _shown(body: str, opened: Sequence[Line], i: int, start: int, last: int) -> 
 @lru_cache(maxsize=4096)
 def _strongest(text: str, where: str, rules: RuleSet) -> CueRule | None:
     """The strongest cue of rules/headings.toml that speaks in a heading or title; equal: the one that stands first."""
-    cues = [c for c in rules.cues["headings"] if c.where == where and _speaks(c, text, rules)]
-    return max(cues, key=lambda c: c.priority) if cues else None
+    for cue, pattern, unless in _strongest_first(where, rules):
+        if pattern.search(text) and not (unless and unless.search(text)):
+            return cue
+    return None
 
 
-def _speaks(cue: CueRule, heading: str, rules: RuleSet) -> bool:
-    if not rules.compile(cue).search(heading):
-        return False
-    return not cue.unless or rules.compile_text(cue.unless).search(heading) is None
+@lru_cache(maxsize=8)
+def _strongest_first(where: str, rules: RuleSet) -> list[tuple[CueRule, regex.Pattern[str], regex.Pattern[str] | None]]:
+    """The cues of headings or titles with what they say and what silences them."""
+    cues = sorted((c for c in rules.cues["headings"] if c.where == where), key=lambda c: -c.priority)
+    return [(c, rules.compile(c), rules.compile_text(c.unless) if c.unless else None) for c in cues]

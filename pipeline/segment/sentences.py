@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import regex
 
@@ -30,8 +31,10 @@ def sentences_of(body: str, number: int, section: Section) -> list[Sentence]:
     for m in SENTENCE_END.finditer(body, at, section.end):
         if m.end() < section.end and (m[0][0] == "\n" or not _inside_quotes(body, cuts[-1], m)):
             cuts.append(m.end())
-    stretches = zip(cuts, [*cuts[1:], section.end], strict=True)
-    return [Sentence(number, a, b) for start, end in stretches for a, b in _bounded(body, start, end)]
+    cuts.append(section.end)
+    if all(end - start <= LONGEST for start, end in pairwise(cuts)):
+        return [Sentence(number, start, end) for start, end in pairwise(cuts) if start < end]
+    return [Sentence(number, a, b) for start, end in pairwise(cuts) for a, b in _bounded(body, start, end)]
 
 
 def _bounded(body: str, start: int, end: int) -> Iterator[tuple[int, int]]:
