@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.topics.features import Vote
-from pipeline.topics.model import PLACE
+from pipeline.topics.cues import PLACE
+from pipeline.topics.votes import Vote
 from pipeline.train import Example
 
 # Places of the votes (topics/features.py), nearest first: at the number, in its clause, in its sentence, around it.

@@ -158,7 +158,7 @@ def explain(
     from pipeline.topics.model import load_model
 
     rules, model = load_rules(), load_model()
-    reading = read_text(read_source(file, file.name), rules, model)
+    reading = read_text(read_source(file, file.name), rules, model, told=True)
 
     def grow(tree: Tree, node: Node) -> Tree:
         for child in node.children:

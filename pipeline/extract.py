@@ -35,12 +35,12 @@ def failure_of(path: Path, source: str, error: ReadError) -> Failure:
     return Failure(source, digest, size_of(path) if digest else 0, error.status, str(error))
 
 
-def read_text(raw: RawText, rules: RuleSet, model: TopicModel) -> Reading:
-    """All that is stated in a decoded text."""
+def read_text(raw: RawText, rules: RuleSet, model: TopicModel, *, told: bool = False) -> Reading:
+    """All that is stated in a decoded text; `told`: with all the votes for the topics, for those who show them."""
     text, document, numerals, contexts = read_quantities(raw, rules)
     places = places_of(contexts)
     parts = link_parts(contexts, places, rules)
-    topics = decide_topics(contexts, parts, rules, model)
+    topics = decide_topics(contexts, parts, rules, model, told=told)
     observations = tuple(
         observe(context, place, topic, part, rules)
         for context, place, topic, part in zip(contexts, places, topics, parts, strict=True)

@@ -172,7 +172,7 @@ class Topic:
     subject: str
     decided_by: str
     confidence: float
-    votes: tuple[tuple[str, str, str], ...] = ()  # (feature, topic, rule id): what spoke for it and for others
+    votes: tuple[tuple[str, str, str], ...] = ()  # (feature, topic, rule id), if asked for
 
 
 @dataclass(frozen=True, slots=True)

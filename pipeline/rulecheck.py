@@ -67,7 +67,7 @@ def check_failure(check: CheckRule, wish: str, text: str, rules: RuleSet, model:
 def failure(example: Example, rules: RuleSet, model: TopicModel) -> str | None:
     """What is wrong with one example, or None."""
     raw = RawText("example", example.text, "", len(example.text), "txt", "utf-8", "example")
-    found, holds = CHECKS.get(example.file, _attribute)(read_text(raw, rules, model), example)
+    found, holds = CHECKS.get(example.file, _attribute)(read_text(raw, rules, model, told=True), example)
     if holds == example.must:
         return None
     wish = {"yes": "must speak", "no": "must not speak", "todo": "speaks now, so move todo to yes,"}[example.wish]

@@ -12,7 +12,7 @@ from pipeline.extract import evidence_of, read_quantities
 from pipeline.gold import match
 from pipeline.records import RawText
 from pipeline.rules import RuleSet
-from pipeline.topics.model import PLACE
+from pipeline.topics.cues import PLACE
 from pipeline.train import Example
 
 MARK = regex.compile(r"<([^<>|\n]{1,40})\|([a-z_]{1,30})>")

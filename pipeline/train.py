@@ -21,8 +21,10 @@ from pipeline.extract import evidence_of, quantities_in
 from pipeline.gold import GoldFile, match
 from pipeline.rules import Measure, RuleSet
 from pipeline.topics import Evidence, keys_of, scores_of, settle, vote_together
-from pipeline.topics.features import Vote, share_votes
-from pipeline.topics.model import PLACE, TOPICS, Round, TopicModel, Weights, top
+from pipeline.topics.cues import PLACE, TOPICS
+from pipeline.topics.features import share_votes
+from pipeline.topics.model import Round, TopicModel, Weights, top
+from pipeline.topics.votes import Vote
 
 MEASURES: tuple[str, ...] = get_args(Measure)
 PENALTY = 0.3  # L2, chosen by cross-validation over reports among 0.03, 0.1, 0.3, 1, 3

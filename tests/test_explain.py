@@ -20,7 +20,9 @@ TEXT = (
 
 
 def read(text: str) -> Reading:
-    return read_text(RawText("a.txt", text, "", len(text), "txt", "utf-8", "test"), load_rules(), load_model())
+    return read_text(
+        RawText("a.txt", text, "", len(text), "txt", "utf-8", "test"), load_rules(), load_model(), told=True
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from pipeline.extract import evidence_of, read_quantities, read_text
 from pipeline.records import Context, Observation, RawText
 from pipeline.rules import load_rules
 from pipeline.topics import keys_of, scores_of
-from pipeline.topics.model import MODEL, PLACE, TOPICS, chances, load_model
+from pipeline.topics.cues import PLACE, TOPICS
+from pipeline.topics.model import MODEL, chances, load_model
 from pipeline.topics.pairs import LEFT_WINDOW, RIGHT_WINDOW, codes_of, name_of, windows_of
 
 GOLD = Path(__file__).parent / "gold"
@@ -22,7 +23,7 @@ GOLD = Path(__file__).parent / "gold"
 def read(text: str) -> tuple[Observation, ...]:
     """The observations of a one-line text."""
     raw = RawText("test", text, "", len(text), "txt", "utf-8", "test")
-    return read_text(raw, load_rules(), load_model()).observations
+    return read_text(raw, load_rules(), load_model(), told=True).observations
 
 
 CASES = [

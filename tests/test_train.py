@@ -20,8 +20,9 @@ from pipeline.errors import RuleError
 from pipeline.gold import GoldFile, load_gold
 from pipeline.rules import RULES, load_rules
 from pipeline.taught import MARK, taught_in
-from pipeline.topics.features import Vote
-from pipeline.topics.model import TOPICS, Round, TopicModel, load_model, write_model
+from pipeline.topics.cues import TOPICS
+from pipeline.topics.model import Round, TopicModel, load_model, write_model
+from pipeline.topics.votes import Vote
 from pipeline.train import KEY_REPORTS, Example, decide, examples_of, fit, folds
 
 ROOT = Path(__file__).parents[1]

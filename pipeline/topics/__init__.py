@@ -5,7 +5,6 @@ Cues of rules/topics vote by where they stand (features.py), the fitted weights 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,50 +15,46 @@ from numpy.typing import NDArray
 from pipeline.records import Context, Topic
 from pipeline.rules import RuleSet
 from pipeline.tokens import tokeniser
-from pipeline.topics.cues import Cue, CueFinder, cue_finder
+from pipeline.topics.cues import PLACE, TOPICS, CueFinder, Cues, cue_finder
 from pipeline.topics.features import (
-    Scene,
-    Vote,
     context_keys,
-    cue_votes,
     heading_keys,
     neighbour_votes,
-    outer_votes,
     scene_of,
     share_votes,
     vote_key,
     whole_votes,
 )
-from pipeline.topics.model import PLACE, TOPICS, Spoken, TopicModel, Weights, chances, top
+from pipeline.topics.model import Round, Spoken, TopicModel, Weights, chances, top
 from pipeline.topics.pairs import NO_CODES, name_of, windows_of
 from pipeline.topics.subject import subjects_of
-
-PRECEDING = 80  # characters before the sentence, within its section, whose cues may speak for it
+from pipeline.topics.votes import PRECEDING, Vote, named, votes_above, votes_before, votes_in_sentences
 
 
 class Evidence(NamedTuple):
     """What speaks for a topic without looking at the topics of other quantities."""
 
     context: Context
-    scene: Scene
+    joints: tuple[str, ...]  # of the quantities of its sentence (features.Scene)
     # At the number; before its sentence, alike for all quantities of it; and above it, alike for all of its section.
     spoken: tuple[Spoken, Spoken, Spoken]
-    near: str
+    near: str  # the strongest kind of cue right at the number
     whole: int | None  # index of the quantity that this one is a part of
+    finder: CueFinder
 
     @property
     def votes(self) -> tuple[Vote, ...]:
         """The votes of all cues."""
-        at, before, above = self.spoken
-        return at.votes + before.votes + above.votes
+        return named(np.concatenate([s.votes for s in self.spoken]), self.finder)
 
 
 class Decision(NamedTuple):
-    """The topic of a quantity, its probability, and the votes that spoke for it and for others."""
+    """The topic of a quantity, its probability, the rule of the strongest vote for it, and the votes of others."""
 
     topic: str
     confidence: float
-    votes: tuple[Vote, ...]
+    rule: str
+    others: tuple[Vote, ...]
 
 
 def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: RuleSet) -> list[Evidence]:
@@ -67,39 +62,42 @@ def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: Rul
 
     `wholes` holds for each the index of the quantity that it is stated to be a part of (attributes.link_parts).
     """
-    if not contexts:
-        return []
-    finder = cue_finder(rules)
-    cues = finder.find(contexts[0].text)
-    starts = [c.start for c in cues]
-    above: dict[int, Spoken] = {}
-    gathered: list[Evidence] = []
-    for context, window, whole in zip(contexts, windows_of(contexts), wholes, strict=True):
-        if context.index == 0:
-            scene = scene_of(context, cues, starts)
-            before = Spoken((), outer_votes({"preceding": _preceding(context, cues, starts)}), NO_CODES)
-            if context.section.start not in above:
-                above[context.section.start] = _above(context, finder)
-        votes, near = cue_votes(context, scene)
-        at = Spoken(context_keys(context, window), votes, window.pairs)
-        gathered.append(Evidence(context, scene, (at, before, above[context.section.start]), near, whole))
+    return _gather(contexts, wholes, cue_finder(rules), cue_finder(rules).find(contexts[0].text)) if contexts else []
+
+
+def _gather(contexts: Sequence[Context], wholes: Sequence[int | None], finder: CueFinder, cues: Cues) -> list[Evidence]:
+    starts = cues.starts.tolist()
+    firsts = [c for c in contexts if c.index == 0]  # of their sentences
+    scenes = [scene_of(c, starts) for c in firsts]
+    stands = [stand for scene in scenes for each in scene.stands for stand in each]
+    at, near = votes_in_sentences(contexts, stands, cues, finder)
+    before = _before(firsts, cues, finder)
+    above = _above(firsts, finder)
+    sentence, gathered = -1, []
+    for i, (context, window) in enumerate(zip(contexts, windows_of(contexts), strict=True)):
+        sentence += context.index == 0
+        own = Spoken(context_keys(context, window), at[i], window.pairs)
+        spoken = own, before[sentence], above[context.section.start]
+        gathered.append(Evidence(context, scenes[sentence].joints, spoken, near[i], wholes[i], finder))
     return gathered
 
 
-def _preceding(context: Context, cues: Sequence[Cue], starts: Sequence[int]) -> Sequence[Cue]:
-    """The cues in the text before the sentence, within its section; `cues` are all of the file."""
-    end = context.sentence.start
-    begin = bisect_left(starts, max(context.section.body, end - PRECEDING))
-    return [cue for cue in cues[begin : bisect_left(starts, end)] if cue.end <= end]
+def _before(firsts: Sequence[Context], cues: Cues, finder: CueFinder) -> list[Spoken]:
+    """What the text before each sentence says, within its section."""
+    ends = [c.sentence.start for c in firsts]
+    begins = [max(c.section.body, end - PRECEDING) for c, end in zip(firsts, ends, strict=True)]
+    return [Spoken((), votes, NO_CODES) for votes in votes_before(begins, ends, cues, finder)]
 
 
-def _above(context: Context, finder: CueFinder) -> Spoken:
-    """What the headings above the sentence and the title of its report say."""
-    found: dict[str, list[Cue]] = {}
-    for i, heading in enumerate(context.headings):
-        found.setdefault(f"heading{min(i, 2)}", []).extend(finder.find(heading))
-    found["title"] = finder.find(context.report.title or "")
-    return Spoken(heading_keys(context), outer_votes(found), NO_CODES)
+def _above(firsts: Sequence[Context], finder: CueFinder) -> dict[int, Spoken]:
+    """What the headings above each section and the title of its report say, by the start of the section."""
+    sections = list({c.section.start: c for c in firsts}.values())
+    texts = [
+        [*((f"heading{min(i, 2)}", heading) for i, heading in enumerate(c.headings)), ("title", c.report.title or "")]
+        for c in sections
+    ]
+    votes = votes_above(texts, finder)
+    return {c.section.start: Spoken(heading_keys(c), v, NO_CODES) for c, v in zip(sections, votes, strict=True)}
 
 
 def settle(evidence: Sequence[Evidence], model: TopicModel) -> list[Decision]:
@@ -113,14 +111,38 @@ def settle(evidence: Sequence[Evidence], model: TopicModel) -> list[Decision]:
     decided: list[str] = []
     votes: list[tuple[Vote, ...]] = []
     together: list[list[float]] = scores[:, 1].tolist()
-    for i, (e, mine) in enumerate(zip(evidence, together, strict=True)):
+    for i, mine in enumerate(together):
         others = vote_together(evidence, i, decided, alone, shares[i])
         for feature, topic, _ in others:
             if feature in weights:
                 mine[PLACE[topic]] += weights[feature]
         decided.append(TOPICS[mine.index(max(mine))])
-        votes.append(e.votes + others)
-    return [Decision(*d) for d in zip(decided, chances(np.array(together)), votes, strict=True)]
+        votes.append(others)
+    deciders = _deciders(evidence, decided, votes, model.together)
+    return [Decision(*d) for d in zip(decided, chances(np.array(together)), deciders, votes, strict=True)]
+
+
+def _deciders(
+    evidence: Sequence[Evidence], decided: Sequence[str], others: Sequence[Sequence[Vote]], round_: Round
+) -> list[str]:
+    """For each quantity the rule of the vote that spoke most for its topic, that of cues or of others."""
+    strongest: list[list[tuple[float, str]]] = [[] for _ in evidence]
+    finder = evidence[0].finder
+    votes = np.concatenate([s.votes for e in evidence for s in e.spoken])
+    owner = np.repeat(np.arange(len(evidence)), [sum(len(s.votes) for s in e.spoken) for e in evidence])
+    chosen = votes[:, 1] == np.array([PLACE[topic] for topic in decided])[owner]
+    (feature, _, rule), owner = votes[chosen].T, owner[chosen]
+    weight = round_.of_features[feature]
+    order = np.lexsort((finder.ranks[rule], -weight, owner))
+    best = order[np.unique(owner[order], return_index=True)[1]]
+    for i, w, name in zip(owner[best].tolist(), weight[best].tolist(), rule[best].tolist(), strict=True):
+        strongest[i].append((-w, finder.names[name]))
+    for found, topic, some in zip(strongest, decided, others, strict=True):
+        found += [(-round_.weights.get(vote.feature, 0.0), vote.rule) for vote in some if vote.topic == topic]
+    return [
+        min(found)[1] if found else f"bias.{e.context.quantity.measure}"
+        for found, e in zip(strongest, evidence, strict=True)
+    ]
 
 
 def scores_of(evidence: Sequence[Evidence], weights: Weights) -> NDArray[np.float32]:
@@ -138,7 +160,7 @@ def keys_of(evidence: Evidence) -> tuple[str, ...]:
     for s in evidence.spoken:
         keys += s.keys
         keys += map(name_of, s.pairs.tolist())
-        keys += [vote_key(feature, topic) for feature, topic, _ in s.votes]
+        keys += [vote_key(feature, topic) for feature, topic, _ in named(s.votes, evidence.finder)]
     return tuple(keys)
 
 
@@ -152,20 +174,31 @@ def vote_together(
     after = alone[i + 1] if index < last else None
     earlier = decided[i - 1] if i and not index and evidence[i - 1].context.section == e.context.section else None
     parts = whole_votes(e.near, e.context.quantity.measure, decided[e.whole]) if e.whole is not None else ()
-    neighbours = neighbour_votes(e.context, e.scene, e.near, before, after, earlier)
+    neighbours = neighbour_votes(e.context, e.joints, e.near, before, after, earlier)
     return (*shares, *parts, *neighbours)
 
 
 def decide_topics(
-    contexts: Sequence[Context], wholes: Sequence[int | None], rules: RuleSet, model: TopicModel
+    contexts: Sequence[Context],
+    wholes: Sequence[int | None],
+    rules: RuleSet,
+    model: TopicModel,
+    *,
+    told: bool = False,
 ) -> tuple[Topic, ...]:
-    """The topic and subject of each quantity of one file, given in the order of the text; `wholes` as for gather."""
-    evidence = gather(contexts, wholes, rules)
-    subjects = subjects_of(contexts, [e.scene for e in evidence], rules, tokeniser(rules))
+    """The topic and subject of each quantity of one file, given in the order of the text; `wholes` as for gather.
+
+    `told`: with all votes, for those who show them.
+    """
+    if not contexts:
+        return ()
+    finder = cue_finder(rules)
+    cues = finder.find(contexts[0].text)
+    evidence = _gather(contexts, wholes, finder, cues)
+    subjects = subjects_of(contexts, cues, rules, tokeniser(rules))
     topics: list[Topic] = []
-    for context, subject, (topic, confidence, votes) in zip(contexts, subjects, settle(evidence, model), strict=True):
-        rule = model.together.decider(votes, topic) or f"bias.{context.quantity.measure}"
-        topics.append(Topic(topic, subject, rule, confidence, votes))
+    for e, subject, (topic, confidence, rule, others) in zip(evidence, subjects, settle(evidence, model), strict=True):
+        topics.append(Topic(topic, subject, rule, confidence, e.votes + others if told else ()))
     return _inherit_subjects(topics, contexts)
 
 

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +26,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.errors import RuleError
-from pipeline.rules import TopicName
-from pipeline.topics.features import VOTE, Vote
-from pipeline.topics.pairs import NO_CODES, Codes, codes_of, is_pair
+from pipeline.topics.cues import PLACE, TOPICS, Numbers
+from pipeline.topics.features import VOTE
+from pipeline.topics.pairs import LAST, Codes, codes_of, is_pair
+from pipeline.topics.votes import FEATURES, Vote
 
 MODEL = Path(__file__).resolve().parent / "model.parquet"
-TOPICS: tuple[str, ...] = get_args(TopicName)
-PLACE = {topic: i for i, topic in enumerate(TOPICS)}
 COLUMNS = pa.schema([("round", pa.string()), ("key", pa.string()), ("topic", pa.string()), ("weight", pa.float32())])
 
 
@@ -43,11 +43,10 @@ class Round:
     rows: Mapping[str, int]  # key of the context, the measure among them -> row of `bias`
     bias: NDArray[np.float32]  # a row for each key, a column for each of TOPICS
 
-    def decider(self, votes: Iterable[Vote], topic: str) -> str | None:
-        """The rule of the vote that speaks most for `topic`; None if none speaks for it."""
-        get = self.weights.get
-        order = [(-get(feature, 0.0), rule) for feature, name, rule in votes if name == topic]
-        return min(order)[1] if order else None
+    @cached_property
+    def of_features(self) -> NDArray[np.float64]:
+        """The weights of the features of cues, as votes.FEATURES has them."""
+        return np.array([self.weights.get(feature, 0.0) for feature in FEATURES])
 
     def weigh(self, votes: Iterable[tuple[str, str, str]], topic: str) -> list[tuple[Vote, float]]:
         """The votes with their weights, those for `topic` first, strongest first."""
@@ -56,10 +55,10 @@ class Round:
 
 
 class Spoken(NamedTuple):
-    """What speaks for topics at one place: keys of the context, pairs of characters, and votes."""
+    """What speaks for topics at one place: keys of the context, votes, and pairs of characters."""
 
     keys: tuple[str, ...]
-    votes: tuple[Vote, ...]
+    votes: Numbers  # a table of votes.py
     pairs: Codes
 
 
@@ -75,7 +74,7 @@ class Weights:
         pairs, voted = list(filter(is_pair, keys)), [key for key in keys if key.startswith(VOTE)]
         codes = codes_of(pairs)
         order = np.argsort(codes)
-        self._pairs = codes[order]  # that of a pair is its row
+        self._pairs = np.append(codes[order], LAST)  # where a pair stands here is its row
         row = {pairs[i]: n for n, i in enumerate(order.tolist())}
         named = [key for key in keys if key not in row and not key.startswith(VOTE)]
         self._named = {key: n for n, key in enumerate(named, len(row))}
@@ -84,42 +83,43 @@ class Weights:
         features = dict.fromkeys(
             (*(feature for r in rounds for feature in r.weights), *(feature for feature, _ in said))
         )
-        self._votes = {feature: len(row) + n * len(TOPICS) for n, feature in enumerate(features)}  # row for TOPICS[0]
+        blocks = {feature: len(row) + n * len(TOPICS) for n, feature in enumerate(features)}  # rows for TOPICS[0]
+        self._blocks = np.array([blocks.get(feature, -1) for feature in FEATURES])
         self._sums = np.zeros((len(row) + len(features) * len(TOPICS), len(rounds), len(TOPICS)), dtype=np.float32)
-        row.update(
-            {key: self._votes[feature] + PLACE[topic] for key, (feature, topic) in zip(voted, said, strict=True)}
-        )
+        row.update({key: blocks[feature] + PLACE[topic] for key, (feature, topic) in zip(voted, said, strict=True)})
         each = np.arange(len(TOPICS))
         for i, round_ in enumerate(rounds):
             self._sums[[row[key] for key in round_.rows], i] = round_.bias[list(round_.rows.values())]
             for feature, weight in round_.weights.items():
-                self._sums[self._votes[feature] + each, i, each] += weight
+                self._sums[blocks[feature] + each, i, each] += weight
 
     def scores(self, spoken: Sequence[Spoken]) -> NDArray[np.float32]:
         """The score of each of TOPICS in each round, for each of `spoken`: an array of these three dimensions."""
-        named, first = self._named, self._votes
-        found: list[int] = []
-        counts = []
-        for s in spoken:
-            before = len(found)
-            found += [named[key] for key in s.keys if key in named]
-            found += [first[feature] + PLACE[topic] for feature, topic, _ in s.votes if feature in first]
-            counts.append(len(found) - before)
-        codes = np.concatenate([NO_CODES, *(s.pairs for s in spoken)])
-        at = np.searchsorted(self._pairs, codes)
-        known = at < len(self._pairs)
-        known[known] = self._pairs[at[known]] == codes[known]
-        owners = np.repeat(np.arange(len(spoken)), [len(s.pairs) for s in spoken])[known]
-        owners = np.concatenate([owners, np.repeat(np.arange(len(spoken)), counts)])
-        order = np.argsort(owners, kind="stable")
-        rows = np.concatenate([at[known], np.array(found, dtype=np.int64)])[order]
+        owners, rows = self._met(spoken)
+        rows = rows[np.argsort(owners, kind="stable")]
         ends = np.cumsum(np.bincount(owners, minlength=len(spoken))).tolist()
         scores = np.empty((len(spoken), *self._sums.shape[1:]), dtype=np.float32)
-        begin = 0
-        for i, end in enumerate(ends):  # numpy's reduceat, which has no loop, takes three times as long
+        for i, (begin, end) in enumerate(pairwise((0, *ends))):  # numpy's reduceat takes three times as long
             np.add.reduce(self._sums.take(rows[begin:end], axis=0), axis=0, out=scores[i])
-            begin = end
         return scores
+
+    def _met(self, spoken: Sequence[Spoken]) -> tuple[Numbers, Numbers]:
+        """The rows of the sums that are met, each with the index of who met it."""
+        each = np.arange(len(spoken))
+        codes = np.concatenate([s.pairs for s in spoken])
+        pairs = np.searchsorted(self._pairs, codes)
+        known = self._pairs[pairs] == codes
+        named = [[self._named[key] for key in s.keys if key in self._named] for s in spoken]
+        votes = np.concatenate([s.votes for s in spoken])
+        blocks = self._blocks[votes[:, 0]]
+        fitted = blocks >= 0
+        owners = (
+            np.repeat(each, [len(s.pairs) for s in spoken])[known],
+            np.repeat(each, [len(rows) for rows in named]),
+            np.repeat(each, [len(s.votes) for s in spoken])[fitted],
+        )
+        rows = (pairs[known], np.array([*chain.from_iterable(named)], np.int64), (blocks + votes[:, 1])[fitted])
+        return np.concatenate(owners), np.concatenate(rows)
 
 
 @dataclass(frozen=True)

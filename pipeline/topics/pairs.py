@@ -23,6 +23,7 @@ LEFT_WINDOW, RIGHT_WINDOW = 14, 10
 FAMILIES = "lmrs"  # l and r: pairs in the clause of the number, left and right of it; m and s: also beyond
 CHARACTER = 21  # bits of a code point
 FAMILY, OWNER = 2 * CHARACTER, 2 * CHARACTER + 2  # the first bit of the family, and of the number that the pair is at
+LAST = 1 << OWNER  # greater than any code
 CLAUSE_MARKS = np.array([ord(mark) for mark in "，,：:；;。！？\n"], dtype=np.uint32)
 BLOCK = 4096  # numbers at a time: they stand in the bits that a code leaves free, and this bounds the memory
 
@@ -39,8 +40,7 @@ def windows_of(contexts: Sequence[Context]) -> Iterator[Around]:
     """The windows of each of the quantities of one file."""
     if not contexts:
         return
-    text = contexts[0].text
-    characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    characters = characters_of(contexts[0].text)
     digit = (characters - ord("0") <= 9) | (characters == ord("."))  # unsigned: what is below 0 wraps
     first = np.append(True, ~(digit[1:] & digit[:-1]))
     short = np.where(digit, np.uint32(ord("0")), characters)[first]
@@ -51,6 +51,11 @@ def windows_of(contexts: Sequence[Context]) -> Iterator[Around]:
     marks = np.flatnonzero(np.isin(short, CLAUSE_MARKS))
     for begin in range(0, len(contexts), BLOCK):
         yield from _block(contexts[begin : begin + BLOCK], place, collapsed, pairs, marks)
+
+
+def characters_of(text: str) -> NDArray[np.uint32]:
+    """The code points of a text."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _block(contexts: Sequence[Context], place: Codes, collapsed: str, pairs: Codes, marks: Codes) -> Iterator[Around]:
@@ -83,16 +88,21 @@ def _unique_pairs(pairs: Codes, starts: Codes, ends: Codes, owners: int) -> Iter
 
     Each pair counts once for its owner and family.
     """
-    lengths = np.maximum(ends - starts - 1, 0)
-    before = np.cumsum(lengths) - lengths
-    places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
-    family, owner = np.divmod(np.arange(len(starts)), owners)
-    codes = np.sort(pairs[places] | np.repeat(family << FAMILY | owner << OWNER, lengths))
+    window, places = spread(starts, ends - 1)
+    family, owner = np.divmod(window, owners)
+    codes = np.sort(pairs[places] | family << FAMILY | owner << OWNER)
     codes = codes[np.diff(codes, prepend=-1) > 0]
     cuts = np.searchsorted(codes, np.arange(owners + 1) << OWNER).tolist()
     codes &= (1 << OWNER) - 1
     for begin, end in pairwise(cuts):
         yield codes[begin:end]
+
+
+def spread(starts: Codes, ends: Codes) -> tuple[Codes, Codes]:
+    """All numbers from starts[i] up to ends[i], for each i, and before them the i of each."""
+    lengths = np.maximum(ends - starts, 0)
+    owners = np.repeat(np.arange(len(starts)), lengths)
+    return owners, np.arange(len(owners)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
 
 
 def codes_of(names: Sequence[str]) -> Codes:

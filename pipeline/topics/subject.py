@@ -12,8 +12,7 @@ import regex
 from pipeline.records import Context, Quantity
 from pipeline.rules import RuleSet
 from pipeline.tokens import Tokeniser, Word
-from pipeline.topics.cues import Cue
-from pipeline.topics.features import Scene
+from pipeline.topics.cues import KINDS, Cues, cue_finder
 
 # ICTCLAS tags that may stand in a noun phrase; v only between or after nouns (危房改造), m x for letters and names.
 NOUN = ("n", "j", "l", "i", "eng", "b", "vn", "an", "s", "nz", "nt", "nr", "ns", "x", "t", "f", "z", "a")
@@ -28,14 +27,16 @@ def _words(rules: RuleSet, value: str) -> tuple[str, ...]:
     return tuple(sorted(words, key=lambda w: (-len(w), w)))
 
 
-def subjects_of(contexts: Sequence[Context], scenes: Sequence[Scene], rules: RuleSet, tokenise: Tokeniser) -> list[str]:
+def subjects_of(contexts: Sequence[Context], cues: Cues, rules: RuleSet, tokenise: Tokeniser) -> list[str]:
     """The noun phrase that names what each quantity counts; empty where its clause names nothing.
 
     A word of rules/topics that touches the number is the subject (路灯43盏); only where none does are the words beside
-    the number cut, first those behind it.
+    the number cut, first those behind it. `cues` are those of the file.
     """
     verbs, stops = frozenset(_words(rules, "verb")), _words(rules, "stop")
-    subjects = [_touching(context, scene, stops) for context, scene in zip(contexts, scenes, strict=True)]
+    naming = cue_finder(rules).kinds[cues.rules] != KINDS.index("frame")
+    starts, ends = cues.starts[naming].tolist(), cues.ends[naming].tolist()
+    subjects = [_touching(context, starts, ends, stops) for context in contexts]
     for i, words in _cut(contexts, subjects, _right_window, tokenise):
         subjects[i] = _right(words, verbs)
     for i, words in _cut(contexts, subjects, _left_window, tokenise):
@@ -52,27 +53,23 @@ def _cut(
     return zip(asked, tokenise([windows[i] for i in asked]), strict=True)
 
 
-def _touching(context: Context, scene: Scene, stops: tuple[str, ...]) -> str:
-    """The longest cue that begins where the classifier ends, or that ends where the number begins."""
+def _touching(context: Context, starts: Sequence[int], ends: Sequence[int], stops: tuple[str, ...]) -> str:
+    """The longest cue that begins where the classifier ends, or that ends where the number begins.
+
+    `starts` and `ends` are those of the cues of the file.
+    """
     text, quantity, (left, right) = context.text, context.quantity, context.edges
     if _takes_right(quantity):
-        found = _names(text, [c for c in _between(scene, quantity.end, quantity.end + 1) if c.end <= right])
-        if found:
-            return found
+        here = range(bisect_left(starts, quantity.end), bisect_left(starts, quantity.end + 1))
+        end = max((ends[i] for i in here if ends[i] <= right), default=0)
+        if end:
+            return text[quantity.end : end]
     begin = quantity.start
     while text.endswith(stops, left, begin):
         begin -= next(len(stop) for stop in stops if text.endswith(stop, left, begin))
-    return _names(text, [c for c in _between(scene, left, begin) if c.end == begin])
-
-
-def _between(scene: Scene, begin: int, end: int) -> tuple[Cue, ...]:
-    """The cues that start at `begin` or behind it, and before `end`."""
-    return scene.cues[bisect_left(scene.starts, begin) : bisect_left(scene.starts, end)]
-
-
-def _names(text: str, cues: Sequence[Cue]) -> str:
-    """The longest of the words of `cues` that are no frames."""
-    return max((text[c.start : c.end] for c in cues if c.rule.kind != "frame"), key=len, default="")
+    here = range(bisect_left(starts, left), bisect_left(starts, begin))
+    start = min((starts[i] for i in here if ends[i] == begin), default=begin)
+    return text[start:begin]
 
 
 def _takes_right(quantity: Quantity) -> bool:
