@@ -364,5 +364,5 @@ def test_the_words_of_the_document_count() -> None:
     word = "垸堤"
     code = ord(word[1])
     assert code not in Model().after(ord(word[0])).gains
-    assert Model(f"{word}加固，修筑{word}。").after(ord(word[0])).gains[code] < 0
+    assert Model(f"{word}加固，修筑{word}。").after(ord(word[0])).own[code] < 0
     assert Model().after(EDGE).closes == 0.0

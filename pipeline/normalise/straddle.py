@@ -203,12 +203,13 @@ class Search:
         The open word goes on with the character, or it ends and the character begins another.
         """
         word, score = node.state[0], node.score + extra
-        closes, gains, most = self.model.after(word)
+        closes, gains, most, rarer, own = self.model.after(word)
         coded = options.coded
         if score + most >= layer.floor:
-            for code in coded.keys() & gains.keys() if len(coded) > 1 else coded:
-                gain = gains.get(code)
-                if gain is not None and score + gain >= layer.floor:
+            shared = coded.keys() & gains.keys()
+            for code in shared | (coded.keys() & own.keys()) if own else shared:
+                gain = own[code] if code in own else gains[code] + rarer
+                if score + gain >= layer.floor:
                     for option in coded[code]:
                         yield option, word << 16 | code, gain + extra
         if closes is None:

@@ -12,6 +12,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -162,8 +163,10 @@ class After(NamedTuple):
     """How an open word can go on: ln P that it ends (None if it is no word), and of each character in it."""
 
     closes: float | None
-    gains: Mapping[int, float]
-    most: float  # the largest of these
+    gains: Mapping[int, float]  # what the dictionary says, which is rarer where the document says something too
+    most: float  # no gain is larger
+    rarer: float = 0.0  # is added to `gains`
+    own: Mapping[int, float] = MappingProxyType({})  # for characters that the document has here: instead of `gains`
 
 
 START = After(0.0, {}, -math.inf)
@@ -190,11 +193,12 @@ class Model:
         known, own, scale = _known(word), self._own.stem(word), self._scale
         mass = known.mass + scale * own.mass
         gains, rarer = known.after.gains, math.log(known.mass / mass) if known.mass else 0.0
-        gains = dict(zip(gains, map(rarer.__add__, gains.values()), strict=True))
+        said = {}
         for code, times in zip(own.codes.tolist(), own.following.tolist(), strict=True):
-            before = math.exp(gains[code]) if code in gains else 0.0
-            gains[code] = math.log(before + scale * times / mass)
-        return _after(word, mass, known.whole + scale * own.whole, gains)
+            before = math.exp(gains[code] + rarer) if code in gains else 0.0
+            said[code] = math.log(before + scale * times / mass)
+        most = max(known.after.most + rarer, max(said.values(), default=-math.inf))
+        return After(_closes(word, mass, known.whole + scale * own.whole), gains, most, rarer, said)
 
 
 class Known(NamedTuple):
@@ -210,14 +214,13 @@ def _known(word: Word) -> Known:
     """What the dictionary says of `word`."""
     mass, whole, codes, following = dictionary().stem(word)
     gains = dict(zip(codes.tolist(), np.log(following / mass).tolist(), strict=True)) if len(codes) else {}
-    return Known(mass, whole, _after(word, mass, whole, gains))
+    return Known(mass, whole, After(_closes(word, mass, whole), gains, max(gains.values(), default=-math.inf)))
 
 
-def _after(word: Word, mass: float, whole: float, gains: Mapping[int, float]) -> After:
+def _closes(word: Word, mass: float, whole: float) -> float | None:
     alone = word < 1 << 16
     closes = math.log(whole / mass) if whole else 0.0 if alone else None
-    most = max(gains.values(), default=-math.inf)
-    return After(closes if closes is None or not alone else closes + ALONE, gains, most)
+    return closes if closes is None or not alone else closes + ALONE
 
 
 @lru_cache(maxsize=1)
