@@ -57,6 +57,7 @@ class Words:
 
     leads: Mapping[str, str]  # word -> subject, dated, verb, soft, edge or joint
     longest: int  # code points of the longest of them
+    last: frozenset[str]  # the last code point of each of them
     generic: frozenset[str]  # endings with the word before them that makes them none of a name: 贫困村
     frame: regex.Pattern[str]  # what follows a name
     bureau: regex.Pattern[str]  # an office, which has its name from a town or division
@@ -64,7 +65,8 @@ class Words:
     others: regex.Pattern[str]  # 等
     never: regex.Pattern[str]  # what no name holds
     weak: frozenset[str]  # names that are words too: 新城区
-    lengths: tuple[int, ...]  # of `generic`
+    lengths: tuple[int, ...]  # of `generic`, the shortest first
+    tails: frozenset[str]  # what they end with, as long as the shortest of them
     office: regex.Pattern[str]  # what follows 县 in 召开县委会议
 
 
@@ -81,7 +83,9 @@ def words_of(rules: RuleSet) -> Words:
     generic, weak = (frozenset(w for c in cues if c.value == value for w in c.words) for value in ("generic", "weak"))
     patterns = {value: pattern_of(rules, value) for value in ("frame", "bureau", "joint", "others", "never", "office")}
     lengths = tuple(sorted({len(w) for w in generic}))
-    return Words(leads, max(map(len, leads)), generic, weak=weak, lengths=lengths, **patterns)
+    last = frozenset(w[-1] for w in leads)
+    tails = frozenset(w[-lengths[0] :] for w in generic)
+    return Words(leads, max(map(len, leads)), last, generic, weak=weak, lengths=lengths, tails=tails, **patterns)
 
 
 @lru_cache(maxsize=32)
@@ -149,8 +153,11 @@ class _Finder:
                 if self._is_framed(ending, rooms[-1]):
                     self.told.update(self.text[start:floor] for start in rooms[-1].starts)
         found: list[Name] = []
+        tails = {name[-TAIL:] for name in self.told}  # most endings end no name that is told
         for ending, room in zip(self.endings, rooms, strict=True):
-            name = self._known(ending, found) or self._new(ending, room, found)
+            name = self._known(ending, found)
+            if name is None and self.text[max(0, ending.end - TAIL) : ending.end] in tails:
+                name = self._new(ending, room, found)
             if name:
                 while found and found[-1].end > name.start:  # 李村 in 李村镇
                     found.pop()
@@ -209,14 +216,17 @@ class _Finder:
             start = max(believed, key=lambda s: (told[text[s:end]], -s))
         else:
             start = next((s for s in range(max(floor, room.low), ending.start) if text[s:end] in told), -1)
+        if start < 0:
+            return None
         lead = self._lead(start, found) or "other"
-        return None if start < 0 else Name(start, end, text[start:end], ending.cue.value, lead, known=False)
+        return Name(start, end, text[start:end], ending.cue.value, lead, known=False)
 
     def _room(self, ending: Hit, floor: int) -> Room:
         """Where a new name with this ending may begin, judged by what stands before."""
         text, start = self.text, ending.start
         low, joint = start, None
-        while low > floor and start - low < REACH and is_han(text[low - 1]):
+        lowest = max(floor, start - REACH)
+        while low > lowest and is_han(text[low - 1]):
             low -= 1
         if start - low < SHORTEST_NEW or self._is_generic(ending.end) or self._word_before(start, low) in SHIFTING:
             return Room(floor, low, ())
@@ -257,6 +267,8 @@ class _Finder:
             return "subject"
         if start in self.bare:
             return "masked"
+        if self.text[start - 1 : start] not in self.words.last:
+            return ""
         for begin in range(max(low, start - self.words.longest), start):
             lead = self.words.leads.get(self.text[begin:start], "")
             if lead and lead != "dated":
@@ -266,7 +278,10 @@ class _Finder:
         return ""
 
     def _is_generic(self, end: int) -> bool:
-        return any(self.text[max(0, end - n) : end] in self.words.generic for n in self.words.lengths)
+        text, words = self.text, self.words
+        if text[max(0, end - words.lengths[0]) : end] not in words.tails:
+            return False  # as most are
+        return any(text[max(0, end - n) : end] in words.generic for n in words.lengths)
 
 
 def is_han(char: str) -> bool:
