@@ -72,7 +72,8 @@ def lay_out(sentence: str) -> Layout:
         elif char in CLOSING:
             if len(stack) == 1:
                 continue
-            piece = stack.pop()._replace(start=end)
+            outer = stack.pop()
+            piece = Piece(end, *outer[1:])
         else:
             piece = _after(piece, char, end, fresh)
         pieces.append(piece)
@@ -83,7 +84,7 @@ def _after(piece: Piece, char: str, end: int, fresh: int) -> Piece:
     """The piece that follows `piece` after the mark `char`, in the same bracket."""
     items = (fresh, *piece.items[1:])
     if char in ITEMS:
-        return piece._replace(start=end, items=items)
+        return Piece(end, piece.clause_start, items, *piece[3:])
     clauses = (fresh, *piece.clauses[1:])
     stretches = (fresh, *piece.stretches[1:]) if char in SEMICOLONS else piece.stretches
     ordinals = (piece.ordinals[0] + 1, *piece.ordinals[1:])
