@@ -77,18 +77,19 @@ def lay_out(sentence: str) -> Layout:
         else:
             piece = _after(piece, char, end, fresh)
         pieces.append(piece)
-    return Layout(tuple(p.start for p in pieces), tuple(pieces))
+    return Layout(tuple([p.start for p in pieces]), tuple(pieces))
 
 
 def _after(piece: Piece, char: str, end: int, fresh: int) -> Piece:
     """The piece that follows `piece` after the mark `char`, in the same bracket."""
-    items = (fresh, *piece.items[1:])
+    _, clause_start, items, clauses, stretches, frames, ordinals = piece
+    own = (fresh,)
+    items = own + items[1:]
     if char in ITEMS:
-        return Piece(end, piece.clause_start, items, *piece[3:])
-    clauses = (fresh, *piece.clauses[1:])
-    stretches = (fresh, *piece.stretches[1:]) if char in SEMICOLONS else piece.stretches
-    ordinals = (piece.ordinals[0] + 1, *piece.ordinals[1:])
-    return Piece(end, end, items, clauses, stretches, piece.frames, ordinals)
+        return Piece(end, clause_start, items, clauses, stretches, frames, ordinals)
+    if char in SEMICOLONS:
+        stretches = own + stretches[1:]
+    return Piece(end, end, items, own + clauses[1:], stretches, frames, (ordinals[0] + 1, *ordinals[1:]))
 
 
 def relation(other: Piece, own: Piece) -> str:
