@@ -29,7 +29,9 @@ from pipeline.rules import RuleSet
 from pipeline.topics.model import TopicModel
 
 # The stages as extract.py names them, in its order; what it does itself is the rest of the whole chain.
-STAGES = ("normalise", "segment", "find_numerals", "place_quantities", "link_parts", "decide_topics", "observe")
+STAGES = (
+    "normalise", "segment", "find_numerals", "place_quantities", "places_of", "link_parts", "decide_topics", "observe",
+)  # fmt: skip
 BARE = regex.compile(r"[0-9]++(?:\.[0-9]++)?+\p{Han}")
 DIGITS = regex.compile(r"[0-9]")
 REPORT = 2_000  # characters of an invented report: a short one; the village reports of data/raw have 2,200 to 4,400

@@ -72,22 +72,24 @@ def lay_out(sentence: str) -> Layout:
         elif char in CLOSING:
             if len(stack) == 1:
                 continue
-            piece = stack.pop()._replace(start=end)
+            outer = stack.pop()
+            piece = Piece(end, *outer[1:])
         else:
             piece = _after(piece, char, end, fresh)
         pieces.append(piece)
-    return Layout(tuple(p.start for p in pieces), tuple(pieces))
+    return Layout(tuple([p.start for p in pieces]), tuple(pieces))
 
 
 def _after(piece: Piece, char: str, end: int, fresh: int) -> Piece:
     """The piece that follows `piece` after the mark `char`, in the same bracket."""
-    items = (fresh, *piece.items[1:])
+    _, clause_start, items, clauses, stretches, frames, ordinals = piece
+    own = (fresh,)
+    items = own + items[1:]
     if char in ITEMS:
-        return piece._replace(start=end, items=items)
-    clauses = (fresh, *piece.clauses[1:])
-    stretches = (fresh, *piece.stretches[1:]) if char in SEMICOLONS else piece.stretches
-    ordinals = (piece.ordinals[0] + 1, *piece.ordinals[1:])
-    return Piece(end, end, items, clauses, stretches, piece.frames, ordinals)
+        return Piece(end, clause_start, items, clauses, stretches, frames, ordinals)
+    if char in SEMICOLONS:
+        stretches = own + stretches[1:]
+    return Piece(end, end, items, own + clauses[1:], stretches, frames, (ordinals[0] + 1, *ordinals[1:]))
 
 
 def relation(other: Piece, own: Piece) -> str:

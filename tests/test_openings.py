@@ -38,7 +38,19 @@ def test_what_must_stand_before_a_match_is_its_opening(pattern: str, texts: tupl
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", r"\d年", "[^、]年", "年?", "(?<=每|隔年)", "(?<=每)人|(?=户)", "(?i)a", "(?:a){e<=1}", r"(?(1)a|b)", "."],
+    [
+        "",
+        r"\d年",
+        "[^、]年",
+        "年?",
+        "(?<=每|隔年)",
+        "(?<=每)人|(?=户)",
+        "(?i)a",
+        "(?:a){e<=1}",
+        r"(?(1)a|b)",
+        ".",
+        "[[:alpha:]]a",
+    ],
 )
 def test_nothing_is_said_of_what_cannot_be_read_off(pattern: str) -> None:
     assert openings(pattern) is None

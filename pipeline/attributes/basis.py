@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.attributes.cues import DEFAULT, Book, Place, book_of, governing
+from pipeline.attributes.cues import DEFAULT, Book, Place, book_of, governing, heard_in
 from pipeline.records import Context, Finding, Quantity
 from pipeline.rules import RuleSet
 
@@ -18,10 +18,9 @@ def basis_of(context: Context, place: Place, rules: RuleSet) -> Finding:
     (小学每生1000元、初中1250元), a clause that opens with a `same` cue (人均收入9870元,较上年增加1120元).
     Percentages are totals: the growth of a per-capita figure is no per-capita figure.
     """
-    row, index = context.row, context.index
-    if row[index].measure == "percent":
+    row, index, book = context.row, context.index, book_of(rules, "basis")
+    if row[index].measure == "percent" or not heard_in(book, place.scene):
         return TOTAL
-    book = book_of(rules, "basis")
     for _ in range(MAX_CHAIN):
         found, same = _own(book, place)
         if found is not None:

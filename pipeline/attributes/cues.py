@@ -57,9 +57,9 @@ class Scene:
     zero: int
     sentence: str
     layout: Layout
-    # Filled as they are asked for: the cues of a book, and what place.py finds out of a cue by where it stands.
+    # Filled as they are asked for: the cues of a book, those that may speak of a place, and the place they speak of.
     heard: dict[Book, tuple[Heard, ...]] = field(default_factory=dict)
-    speaks: dict[tuple[int, int], bool] = field(default_factory=dict)
+    voices: dict[Book, tuple[Heard, ...]] = field(default_factory=dict)
     located: dict[tuple[int, int], Located] = field(default_factory=dict)
 
 
@@ -132,20 +132,21 @@ def scene_of(text: str, start: int, end: int) -> Scene:
     return Scene(text, start, sentence, lay_out(sentence))
 
 
-def governing(book: Book, place: Place) -> list[Heard]:
-    """The cues that govern the quantity at `place`, in the order of the text."""
+def governing(book: Book, place: Place, among: Sequence[Heard] | None = None) -> list[Heard]:
+    """The cues that govern the quantity at `place`, in the order of the text; `among`: some of the sentence's."""
     return [
-        h for h in _near(book, place)
+        h for h in _near(book, place, among)
         if h.governs(h, place, book) and not (h.unless and _silenced(h.unless, h.piece, place))
     ]  # fmt: skip
 
 
-def _near(book: Book, place: Place) -> Sequence[Heard]:
+def _near(book: Book, place: Place, among: Sequence[Heard] | None = None) -> Sequence[Heard]:
     """The cues of the sentence that are not too far from the quantity."""
-    heard = heard_in(book, place.scene)
+    every = heard_in(book, place.scene)
+    heard: Sequence[Heard] = every if among is None else among
     if not heard:
         return heard
-    many = len(heard) > FEW
+    many = len(every) > FEW
     if heard[-1].start > place.end + REACH:
         heard = heard[: bisect_right(heard, place.end + REACH, key=START)]
     return heard[bisect_left(heard, place.start - REACH, key=START) :] if many else heard

@@ -184,6 +184,8 @@ class _Reader:
         """One character of a set; "" for a class of them."""
         char = self._next()
         self.at += 1
+        if char == "[" and self._next() == ":":
+            raise _UnreadableError  # [[:alpha:]]
         if char != "\\":
             return char
         return next((text for text, _ in self._escaped()), "")

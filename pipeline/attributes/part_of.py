@@ -59,9 +59,9 @@ def link_parts(contexts: Sequence[Context], places: Sequence[Place], rules: Rule
 def _link_row(row: Row, before: Row | None, book: Book) -> Iterator[tuple[int, int]]:
     """The links (part, total) of one sentence, as indexes into the text's quantities."""
     scopes: dict[tuple[int, int], Scope] = {}
-    heard = heard_in(book, row.places[0].scene)
+    openings = [hit for hit in heard_in(book, row.places[0].scene) if hit.cue.value == "opens"]
     for i, place in enumerate(row.places):
-        opening = _opening(heard, place)
+        opening = _opening(openings, place) if openings else None
         if opening is None and len(place.piece.frames) == 1:
             continue
         key = (opening.start, -1) if opening else (-1, place.piece.frames[0])
@@ -74,13 +74,12 @@ def _link_row(row: Row, before: Row | None, book: Book) -> Iterator[tuple[int, i
                 yield row.first + i, scope.row.first + total
 
 
-def _opening(heard: Sequence[Heard], place: Place) -> Heard | None:
+def _opening(openings: Sequence[Heard], place: Place) -> Heard | None:
     """The nearest 其中 or 含 before the quantity, in its own bracket and semicolon stretch."""
-    for hit in reversed(heard[: bisect_left(heard, place.start, key=START)]):
+    for hit in reversed(openings[: bisect_left(openings, place.start, key=START)]):
         if hit.start < place.start - REACH:
             break
-        level = hit.piece.frames[0] == place.piece.frames[0] and hit.piece.stretches[0] == place.piece.stretches[0]
-        if level and hit.cue.value == "opens":
+        if hit.piece.frames[0] == place.piece.frames[0] and hit.piece.stretches[0] == place.piece.stretches[0]:
             return hit
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from pipeline.attributes.cues import Heard, Place, Scene, book_of, governing
+from pipeline.attributes.cues import Book, Heard, Place, Scene, book_of, governing, heard_in
 from pipeline.attributes.names import LEVELS, Name, level_of, names_between, names_in, pattern_of
 from pipeline.attributes.scope import DIVISIONS, is_elsewhere, scope_of
 from pipeline.records import Context, Located
@@ -24,47 +24,56 @@ def place_of(context: Context, place: Place, rules: RuleSet) -> Located:
     likewise the report's), else the village, town … that was spoken of before in the section, else none: 全县 in the
     report of a township is not the township.
     """
-    scene = place.scene
-    names = _names_by_end(context.text, rules, scene.zero, context.sentence.end)
+    scene, book = place.scene, book_of(rules, "place")
+    if book not in scene.voices:
+        scene.voices[book] = _voices(book, context, scene, rules)
+    names: Mapping[int, Name] = {}
     said: Heard | None = None
     several = False
-    for hit in governing(book_of(rules, "place"), place):
-        name = names.get(hit.end)
-        if hit.cue.value == "sum":
-            said = None if several else said
-        elif (name or hit.cue.value == "own") and _speaks(hit, name, context, scene, rules):
-            other = names.get(said.end) if said else None
-            several = several or (name is not None and other is not None and other.text != name.text)
-            said = hit
+    if voices := scene.voices[book]:
+        names = _names_by_end(scene.text, rules, scene.zero, context.sentence.end)
+        for hit in governing(book, place, voices):
+            if hit.cue.value == "sum":
+                said = None if several else said
+            else:
+                name, other = names.get(hit.end), names.get(said.end) if said else None
+                several = several or (name is not None and other is not None and other.text != name.text)
+                said = hit
     at = (said.start, said.end) if said else NO_CUE
     if at not in scene.located:
-        name = names.get(said.end) if said else None
-        own = scene.sentence[said.start : said.end] if said and not name else ""
-        scene.located[at] = _own(own, context, rules) if own else _by_name(name, context, rules)
+        scene.located[at] = _meant(said, names, context, rules)
     return scene.located[at]
 
 
+def _voices(book: Book, context: Context, scene: Scene, rules: RuleSet) -> tuple[Heard, ...]:
+    """The cues by which the sentence may say what it is about: its subjects, 全村 and the like, and 共."""
+    heard = heard_in(book, scene)
+    names = _names_by_end(scene.text, rules, scene.zero, context.sentence.end) if heard else {}
+    return tuple(h for h in heard if h.cue.value == "sum" or _speaks(h, names.get(h.end), context, scene, rules))
+
+
 def _speaks(hit: Heard, name: Name | None, context: Context, scene: Scene, rules: RuleSet) -> bool:
-    """Whether the sentence may be about the place of a cue: its `name`, or what 全村 and the like mean."""
-    at = (hit.start, hit.end)
-    if at not in scene.speaks:
-        # 安全村 is a name, and no 全村
-        scene.speaks[at] = _is_subject(name, context, rules) if name else _opens(hit, context, scene, rules)
-    return scene.speaks[at]
+    if name is not None:  # 安全村 is a name, and no 全村
+        return _is_subject(name, context, rules)
+    return hit.cue.value == "own" and _opens(hit, context, scene, rules)
+
+
+def _meant(said: Heard | None, names: Mapping[int, Name], context: Context, rules: RuleSet) -> Located:
+    """The place of what is said, else of a heading, else the report's; of several the report's."""
+    whole = Located(context.report.place, context.report.adcode)
+    if said is None:
+        return _heading(context, rules) or whole
+    name = names.get(said.end)
+    if name is None:
+        zero = context.sentence.start
+        return _own(context.text[zero + said.start : zero + said.end], context, rules)
+    return whole if name.listed else _located(name, context, rules)
 
 
 @lru_cache(maxsize=64)
 def _names_by_end(text: str, rules: RuleSet, start: int, end: int) -> Mapping[int, Name]:
     """The names of a sentence by where they end in it."""
     return {n.end - start: n for n in names_between(text, rules, start, end)}
-
-
-def _by_name(name: Name | None, context: Context, rules: RuleSet) -> Located:
-    """The place of this name, else of a heading, else the report's; of several the report's."""
-    whole = Located(context.report.place, context.report.adcode)
-    if name is None:
-        return _heading(context, rules) or whole
-    return whole if name.listed else _located(name, context, rules)
 
 
 def _located(name: Name, context: Context, rules: RuleSet) -> Located:

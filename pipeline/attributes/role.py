@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.attributes.cues import DEFAULT, Place, decide
+from pipeline.attributes.cues import DEFAULT, Place, book_of, decide, heard_in
 from pipeline.records import Context, Finding, Quantity
 from pipeline.rules import RuleSet
 
@@ -20,9 +20,10 @@ def role_of(context: Context, place: Place, rules: RuleSet) -> Finding:
     """
     index = context.index
     found = Finding("level", DEFAULT)
+    silent = not heard_in(book_of(rules, "role"), place.scene)  # then no other number of the sentence has a cue either
     for _ in range(MAX_PAIR):
         found = decide(context, place, rules, "role", "level")
-        leader = _leader(context.row, index, place, rules) if found.rule == DEFAULT else None
+        leader = None if silent or found.rule != DEFAULT else _leader(context.row, index, place, rules)
         if leader is None:
             break
         index, place = leader
