@@ -125,13 +125,12 @@ class Numeral(NamedTuple):
     quantity: Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """A quantity where it stands: all that an attribute or a topic may look at."""
 
     text: str  # the whole normalised text
     row: tuple[Quantity, ...]  # the quantities of the sentence, in order
-    index: int  # which of them is meant
+    nth: int  # which of them is meant
     sentence: Sentence
     section: Section
     headings: tuple[str, ...]  # headings above the sentence, nearest first
@@ -140,12 +139,12 @@ class Context:
     @property
     def quantity(self) -> Quantity:
         """The quantity that is looked at."""
-        return self.row[self.index]
+        return self.row[self.nth]
 
     @property
     def edges(self) -> tuple[int, int]:
         """Where the quantity before ends and the one after begins; where there is none, the ends of the sentence."""
-        row, i = self.row, self.index
+        row, i = self.row, self.nth
         left = row[i - 1].end if i else self.sentence.start
         return left, row[i + 1].start if i + 1 < len(row) else self.sentence.end
 
@@ -164,8 +163,7 @@ class Located(NamedTuple):
     adcode: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(NamedTuple):
     """What a quantity counts."""
 
     topic: str
@@ -175,8 +173,7 @@ class Topic:
     votes: tuple[tuple[str, str, str], ...] = ()  # (feature, topic, rule id), if asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One row of the `observations` table, before ids and dates are written out."""
 
     quantity: Quantity

@@ -52,7 +52,7 @@ class Tokeniser:
             self._own.setdefault(word[:2], []).append(word)
             self._tags.setdefault(word, tag)
         self._counts: dict[str, int] = {}
-        self._words: dict[str, tuple[str, ...]] = {}  # by their first two characters, where those were looked up
+        self._lengths: dict[str, tuple[int, ...]] = {}  # of words, by the first two characters, where looked up
         dictionary.FREQ, dictionary.total, dictionary.initialized = self._counts, index().total, True
         dictionary.total += DOMAIN_FREQUENCY * len(words)
         dictionary.get_DAG = self._ends
@@ -77,7 +77,7 @@ class Tokeniser:
         return [tuple(words) for words in found]
 
     def _tag(self, word: str) -> str:
-        if word[:2] not in self._words:
+        if word[:2] not in self._lengths:
             self._learn(word[:2])
         return self._tags.get(word, "x")
 
@@ -87,22 +87,23 @@ class Tokeniser:
         As jieba finds it, but the words are looked up as they are needed: a run over few files needs one in a hundred,
         and to load them all took half a second.
         """
-        known = self._words
+        counts, known, length = self._counts, self._lengths, len(sentence)
         found: dict[int, list[int]] = {}
-        for at in range(len(sentence)):
+        for at in range(length):
             pair = sentence[at : at + 2]
-            words = known[pair] if pair in known else self._learn(pair)
-            found[at] = [at + len(word) - 1 for word in words if sentence.startswith(word, at)] or [at]
+            lengths = known[pair] if pair in known else self._learn(pair)
+            ends = [at + n - 1 for n in lengths if at + n <= length and sentence[at : at + n] in counts]
+            found[at] = ends or [at]
         return found
 
-    def _learn(self, pair: str) -> tuple[str, ...]:
-        """Looks up the words that begin with two characters, and the first alone if it is one; the shortest first."""
+    def _learn(self, pair: str) -> tuple[int, ...]:
+        """Looks up the words that begin with two characters, or are the first alone; returns their lengths."""
         entries, own = index().beginning(pair), self._own.get(pair, [])
         self._counts.update((e.word, e.times) for e in entries if e.times)
         self._tags.update((e.word, e.tag) for e in entries)
         self._counts.update((word, DOMAIN_FREQUENCY) for word in own)
-        self._words[pair] = tuple(sorted({*(e.word for e in entries if e.times), *own}, key=len))
-        return self._words[pair]
+        self._lengths[pair] = tuple(sorted({*(len(e.word) for e in entries), *map(len, own)}))
+        return self._lengths[pair]
 
 
 @contextmanager

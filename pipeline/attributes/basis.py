@@ -18,7 +18,7 @@ def basis_of(context: Context, place: Place, rules: RuleSet) -> Finding:
     (小学每生1000元、初中1250元), a clause that opens with a `same` cue (人均收入9870元,较上年增加1120元).
     Percentages are totals: the growth of a per-capita figure is no per-capita figure.
     """
-    row, index, book = context.row, context.index, book_of(rules, "basis")
+    row, index, book = context.row, context.nth, book_of(rules, "basis")
     if row[index].measure == "percent" or not heard_in(book, place.scene):
         return TOTAL
     for _ in range(MAX_CHAIN):

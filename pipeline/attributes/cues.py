@@ -119,7 +119,7 @@ def places_of(contexts: Sequence[Context]) -> list[Place]:
         scene = scene_of(first.text, first.sentence.start, first.sentence.end)
         before: Place | None = None
         for context in (first, *others):
-            quantity = context.row[context.index]
+            quantity = context.row[context.nth]
             start, end = quantity.start - scene.zero, quantity.end - scene.zero
             before = Place(scene, scene.layout.at(start), start, end, before.end if before else 0, before)
             places.append(before)

@@ -18,7 +18,7 @@ def role_of(context: Context, place: Place, rules: RuleSet) -> Finding:
 
     A pair shares its cue (自然减少11户25人), and a bracket what stands before it (增加9人(新生6人、迁入3人)).
     """
-    index = context.index
+    index = context.nth
     found = Finding("level", DEFAULT)
     silent = not heard_in(book_of(rules, "role"), place.scene)  # then no other number of the sentence has a cue either
     for _ in range(MAX_PAIR):

@@ -6,7 +6,6 @@ Cues of rules/topics vote by where they stand (features.py), the fitted weights 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +66,7 @@ def gather(contexts: Sequence[Context], wholes: Sequence[int | None], rules: Rul
 
 def _gather(contexts: Sequence[Context], wholes: Sequence[int | None], finder: CueFinder, cues: Cues) -> list[Evidence]:
     starts = cues.starts.tolist()
-    firsts = [c for c in contexts if c.index == 0]  # of their sentences
+    firsts = [c for c in contexts if c.nth == 0]  # of their sentences
     scenes = [scene_of(c, starts) for c in firsts]
     stands = [stand for scene in scenes for each in scene.stands for stand in each]
     at, near = votes_in_sentences(contexts, stands, cues, finder)
@@ -75,7 +74,7 @@ def _gather(contexts: Sequence[Context], wholes: Sequence[int | None], finder: C
     above = _above(firsts, finder)
     sentence, gathered = -1, []
     for i, (context, window) in enumerate(zip(contexts, windows_of(contexts), strict=True)):
-        sentence += context.index == 0
+        sentence += context.nth == 0
         own = Spoken(context_keys(context, window), at[i], window.pairs)
         spoken = own, before[sentence], above[context.section.start]
         gathered.append(Evidence(context, scenes[sentence].joints, spoken, near[i], wholes[i], finder))
@@ -169,7 +168,7 @@ def vote_together(
 ) -> tuple[Vote, ...]:
     """The votes of the neighbours of quantity `i`: `decided` before it, `alone` after it, `shares` around it."""
     e = evidence[i]
-    index, last = e.context.index, len(e.context.row) - 1
+    index, last = e.context.nth, len(e.context.row) - 1
     before = decided[i - 1] if index else None
     after = alone[i + 1] if index < last else None
     earlier = decided[i - 1] if i and not index and evidence[i - 1].context.section == e.context.section else None
@@ -208,8 +207,8 @@ def _inherit_subjects(topics: list[Topic], contexts: Sequence[Context]) -> tuple
         if topics[i].subject:
             continue
         last = len(context.row) - 1
-        if context.index and topics[i - 1].topic == topics[i].topic:
-            topics[i] = replace(topics[i], subject=topics[i - 1].subject)
-        elif context.index < last and topics[i + 1].topic == topics[i].topic:
-            topics[i] = replace(topics[i], subject=topics[i + 1].subject)
+        if context.nth and topics[i - 1].topic == topics[i].topic:
+            topics[i] = topics[i]._replace(subject=topics[i - 1].subject)
+        elif context.nth < last and topics[i + 1].topic == topics[i].topic:
+            topics[i] = topics[i]._replace(subject=topics[i + 1].subject)
     return tuple(topics)

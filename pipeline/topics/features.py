@@ -78,7 +78,7 @@ def neighbour_votes(
     sentence_before: str | None,
 ) -> list[Vote]:
     """The votes of the quantities before and after, given their topics (None: there is none)."""
-    row, i = context.row, context.index
+    row, i = context.row, context.nth
     measure = row[i].measure
     votes = []
     if before is not None and i:

@@ -129,7 +129,8 @@ def votes_before(begins: Sequence[int], ends: Sequence[int], cues: Cues, finder:
 
 def votes_above(texts: Sequence[Sequence[tuple[str, str]]], finder: CueFinder) -> list[Numbers]:
     """The votes of the cues in texts outside the sections: for each of these the places (of OUTSIDE) and the texts."""
-    found = [(i, OUTSIDE.index(place), finder.find(text).rules) for i, some in enumerate(texts) for place, text in some]
+    rules_in = {text: finder.find(text).rules for text in {text for some in texts for _, text in some}}
+    found = [(i, OUTSIDE.index(place), rules_in[text]) for i, some in enumerate(texts) for place, text in some]
     lengths = [len(rules) for _, _, rules in found]
     owner, place = (np.repeat(np.array([f[k] for f in found], dtype=np.int64), lengths) for k in (0, 1))
     return _votes_outside(owner, place, np.concatenate([rules for _, _, rules in found]), finder, len(texts))
