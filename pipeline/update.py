@@ -18,6 +18,7 @@ from pipeline.errors import OptionError
 from pipeline.fingerprint import RULES, Fingerprint, current
 from pipeline.ingest import Batch, Progress, batches_of, read_batch, sources_in
 from pipeline.plan import Item, Plan, look, make_plan
+from pipeline.recall import keep, recall
 from pipeline.store import files, locked
 from pipeline.store.manifest import Entry, Manifest
 from pipeline.store.snapshots import is_shown, on_disk
@@ -166,7 +167,9 @@ def store_batch(work: Work) -> list[Entry]:
     spare_pandas()
     from pipeline.store.parts import write_part
 
+    recall(files.kept_of(work.out))
     tables = read_batch(work.batch)
+    keep(files.kept_of(work.out), files.drafts_of(work.out) / f"{work.part}.kept")
     ranges = write_part(work.out, work.part, tables)
     rows = tables["sources"].select(["source", "sha256", "status", "error"]).to_pylist()
     tried = work.batch.ingested_at.timestamp()

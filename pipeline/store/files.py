@@ -68,6 +68,11 @@ def drafts_of(out: Path) -> Path:
     return store_of(out) / "tmp"
 
 
+def kept_of(out: Path) -> Path:
+    """What spares the next run time, and can be made anew."""
+    return store_of(out) / "kept.json"
+
+
 def parts_of(out: Path) -> Path:
     """Where the parts are: a folder for each table."""
     return store_of(out) / "parts"
