@@ -18,7 +18,6 @@ from pipeline.errors import OptionError
 from pipeline.fingerprint import RULES, Fingerprint, current
 from pipeline.ingest import Batch, Progress, batches_of, read_batch, sources_in
 from pipeline.plan import Item, Plan, look, make_plan
-from pipeline.recall import keep, recall
 from pipeline.store import files, locked
 from pipeline.store.manifest import Entry, Manifest
 from pipeline.store.snapshots import is_shown, on_disk
@@ -165,6 +164,7 @@ def _with_item(entry: Entry, item: Item) -> Entry:
 def store_batch(work: Work) -> list[Entry]:
     """Reads a batch and writes its part, in whatever process; returns what the manifest is to know."""
     spare_pandas()
+    from pipeline.recall import keep, recall
     from pipeline.store.parts import write_part
 
     recall(files.kept_of(work.out))

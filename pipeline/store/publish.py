@@ -8,13 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from pipeline import schema
 from pipeline.derived import derive
 from pipeline.store import files
 from pipeline.store.manifest import Entry, Manifest, Snapshot
-from pipeline.store.parts import live_tables, part_file
+from pipeline.store.parts import live_tables, part_file, write_table
 from pipeline.store.snapshots import find, is_shown, prune
 
 # A reader that opens the file twice (pandas on a bare path) fails loudly where the second time shows another codec.
@@ -44,8 +42,7 @@ def build(out: Path, manifest: Manifest, number: int, origin: Origin) -> None:
 
     def write(name: str) -> None:
         marked = tables[name].replace_schema_metadata({**(tables[name].schema.metadata or {}), **facts})
-        file = folder / f"{name}.parquet"
-        pq.write_table(marked, file, compression=codec, compression_level=LEVELS[codec])
+        write_table(marked, folder / f"{name}.parquet", codec, LEVELS[codec])
 
     with ThreadPoolExecutor() as pool:  # pyarrow lets go of the interpreter while it writes
         list(pool.map(write, tables))
