@@ -39,10 +39,10 @@ def build(out: Path, manifest: Manifest, number: int, origin: Origin) -> None:
     files.make_folder(folder)
     tables = derive(live_tables(out, manifest.entries().values()))
     codec, facts = CODECS[number % 2], _metadata(number, origin)
+    schemas = {spec.name: spec.schema(**facts) for spec in (*schema.TABLES, *schema.DERIVED)}
 
     def write(name: str) -> None:
-        marked = tables[name].replace_schema_metadata({**(tables[name].schema.metadata or {}), **facts})
-        write_table(marked, folder / f"{name}.parquet", codec, LEVELS[codec])
+        write_table(tables[name], schemas[name], folder / f"{name}.parquet", codec, LEVELS[codec])
 
     with ThreadPoolExecutor() as pool:  # pyarrow lets go of the interpreter while it writes
         list(pool.map(write, tables))
