@@ -58,6 +58,14 @@ def write_text(text: str, draft: Path, target: Path) -> None:
     sync(target.parent)
 
 
+def holds(path: Path, text: str) -> bool:
+    """Whether the small file `path` is there and says this."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
 def store_of(out: Path) -> Path:
     """The folder of the store below an output folder."""
     return out / ".store"

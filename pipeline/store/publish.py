@@ -96,7 +96,8 @@ def place(out: Path, number: int) -> None:
         files.move(draft, target)
         files.sync(target.parent)
     for name, text in (("CODEBOOK.md", schema.codebook()), ("datapackage.json", schema.datapackage())):
-        files.write_text(text, files.drafts_of(out) / name, out / name)
+        if not files.holds(out / name, text):
+            files.write_text(text, files.drafts_of(out) / name, out / name)
 
 
 def restore(out: Path, manifest: Manifest, number: int) -> None:
