@@ -12,7 +12,6 @@ import io
 import os
 import sys
 import time
-import warnings
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -285,9 +284,10 @@ def rules_check() -> None:
 
 
 def _spare() -> None:
-    """Spares a short run what only others gain from; it must be said before numpy and Arrow are loaded."""
+    """Spares a short run what only others gain from; it must be said before the libraries are loaded."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own asks for huge pages, which are zeroed
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # there are no matrices to multiply
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it goes through all that is installed for them
     os.environ.setdefault(arrow.OURS, "1")
 
 
@@ -297,7 +297,6 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Chinese shows question marks
     _spare()
-    warnings.filterwarnings("ignore", category=UserWarning, message="pkg_resources")  # jieba 0.42 imports it
     try:
         app()
     except CunbaoError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import signal
 import sys
 import time
@@ -68,9 +69,24 @@ def ingest(
         _show_plan(plan)
         raise typer.Exit(DONE if plan.changes else NOTHING_NEW)
     signal.signal(signal.SIGTERM, _end)
-    with _opened(log) as file, Reporter(quiet=True, json_log=True, file=file) as reporter, _busy_has_its_code():
+    with (
+        _opened(log) as file,
+        Reporter(quiet=True, json_log=True, file=file) as reporter,
+        _busy_has_its_code(),
+        _no_garbage(),
+    ):
         code = _run(raw, out, options, reporter, metrics)
     raise typer.Exit(code)
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Does not look for garbage until files are read: what is imported and looked up before that leaves none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _end(number: int, _: FrameType | None) -> None:

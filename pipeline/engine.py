@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing.connection import wait
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,6 +20,9 @@ def map_batches(function: Callable[[T], R], batches: Sequence[T], *, jobs: int) 
     if jobs <= 1 or len(batches) <= 1:
         yield from map(function, batches)
         return
+    import multiprocessing  # only now: most runs read their few files in this process
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_end_with_parent)
     try:
@@ -33,11 +33,15 @@ def map_batches(function: Callable[[T], R], batches: Sequence[T], *, jobs: int) 
 
 def _end_with_parent() -> None:
     """Lets a worker end when its parent was killed: it would wait for work for ever."""
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
 
 
 def _watch(sentinel: int) -> None:
+    from multiprocessing.connection import wait
+
     wait([sentinel])
     os._exit(1)

@@ -52,18 +52,20 @@ def sources_in(raw: Path) -> list[tuple[str, Path]]:
     found: dict[str, Path] = {}
     for folder, names, here in os.walk(raw, onerror=_refuse):
         names[:] = sorted(n for n in names if not n.startswith("."))
+        place = Path(folder)
+        inside = "" if place == raw else place.relative_to(raw).as_posix() + "/"
         for name in sorted(n for n in here if not n.startswith(".")):
-            path = Path(folder, name)
-            source = _name(path.relative_to(raw), found)
+            path = place / name
+            source = _name(inside + name, found)
             members = members_of(path)
             found.update({f"{source}/{member}": path / member for member in members} or {source: path})
     return sorted(found.items())
 
 
-def _name(path: Path, taken: Mapping[str, Path]) -> str:
+def _name(path: str, taken: Mapping[str, Path]) -> str:
     """The name of a file in the tables. One that is no UTF-8 cannot stand in a Parquet string: its bytes are replaced,
     or spelt out where two names would become the same."""
-    written = os.fsencode(path.as_posix())
+    written = os.fsencode(path)
     name = written.decode("utf-8", "replace")
     return written.decode("utf-8", "backslashreplace") if name in taken else name
 
@@ -112,9 +114,11 @@ def read_batch(batch: Batch) -> dict[str, pa.Table]:
 
     # Rules, model and dictionaries hold a million things, which would be gone through for garbage again and again, for
     # a fifth of the time of the whole chain; there is little.
-    gc.set_threshold(100_000)
+    gc.disable()
     rules, model = load_rules(batch.rules), load_model()
     gc.freeze()
+    gc.set_threshold(100_000)
+    gc.enable()
     readings = [_read(path, source, rules, model) for source, path in batch.files]
     return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -66,7 +66,7 @@ def look(found: Sequence[tuple[str, Path]], known: Mapping[str, Entry], now_ns: 
 
 def _stamp(path: Path, now_ns: int) -> str:
     """Size, times and inode of a file or of the archive that it is in; empty where they cannot be relied on."""
-    for place in (path, *path.parents):
+    for place in _here_and_above(path):
         try:
             about = place.stat()
         except OSError:
@@ -78,6 +78,12 @@ def _stamp(path: Path, now_ns: int) -> str:
             return ""
         return f"{about.st_size} {about.st_mtime_ns} {about.st_ctime_ns} {about.st_ino}"
     return ""
+
+
+def _here_and_above(path: Path) -> Iterator[Path]:
+    """The folders are made only where they are asked for: that takes as long as all else that is done about a file."""
+    yield path
+    yield from path.parents
 
 
 def make_plan(items: Sequence[Item], known: Mapping[str, Entry], fingerprint: str, *, now: float, full: bool) -> Plan:

@@ -18,6 +18,7 @@ import regex
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import RuleError
+from pipeline.recall import compiled, parsed
 
 F = TypeVar("F", bound=BaseModel)
 HERE = Path(__file__).resolve().parent
@@ -247,7 +248,7 @@ class RuleSet:
     def compile_text(self, pattern: str) -> regex.Pattern[str]:
         """`pattern` with its macros expanded, compiled once."""
         if pattern not in self._compiled:
-            self._compiled[pattern] = regex.compile(self.expand(pattern))
+            self._compiled[pattern] = compiled(self.expand(pattern))
         return self._compiled[pattern]
 
     def expand(self, pattern: str) -> str:
@@ -289,7 +290,7 @@ def _load(folder: Path) -> RuleSet:
 def read_toml(path: Path) -> dict[str, object]:
     """The content of a rules file. Raises RuleError if it is missing or no TOML."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return parsed(path.read_text("utf-8"))
     except FileNotFoundError:
         raise RuleError(f"{path}: this rules file is missing; restore it from git") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:

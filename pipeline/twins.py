@@ -22,7 +22,7 @@ LEAST = 200  # shingles: a shorter text is too short to be told from its genre
 # Among the annotated reports unrelated ones reach 0.15; copies with three clauses in ten rewritten stay above 0.35.
 THRESHOLD = 0.28
 MANY = 50  # reports of one band that are looked at: a phrase that all share makes no twins
-CHUNK = 10_000  # pairs compared at a time: some tens of megabytes
+CHUNK = 1_000  # pairs compared at a time: what the processor keeps at hand
 PENDING = 5_000_000  # pairs that are held before those found in several bands are joined
 NOISE = regex.compile(r"[^\p{L}]|[A-Za-z]")
 
@@ -67,15 +67,24 @@ def _with(table: pa.Table, name: str, values: list[object]) -> pa.Table:
 def _pairs(signatures: np.ndarray) -> Iterator[tuple[int, int, float]]:
     """For each row: the most similar row before it and their similarity (0 to 1), if that is enough for a twin."""
     later, earlier = np.divmod(_near(signatures), max(1, len(signatures)))
+    # Their last bytes first, which take a quarter of the time: as many of them agree as of the whole minima, or more.
+    enough = _alike(signatures.astype(np.uint8), later, earlier) >= THRESHOLD
+    later, earlier = later[enough], earlier[enough]
+    alike = _alike(signatures, later, earlier)
+    order = np.lexsort((earlier, -alike, later))
+    first = order[np.diff(later[order], prepend=-1) > 0]
+    for pair in first[alike[first] >= THRESHOLD]:
+        yield int(later[pair]), int(earlier[pair]), float(alike[pair])
+
+
+def _alike(signatures: np.ndarray, later: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+    """The share of the columns in which the rows of each pair agree."""
     alike = np.zeros(len(later))
     for start in range(0, len(later), CHUNK):
         some = slice(start, start + CHUNK)
         same = signatures[later[some]] == signatures[earlier[some]]
         alike[some] = np.count_nonzero(same, axis=1) / SIZE
-    order = np.lexsort((earlier, -alike, later))
-    first = order[np.diff(later[order], prepend=-1) > 0]
-    for pair in first[alike[first] >= THRESHOLD]:
-        yield int(later[pair]), int(earlier[pair]), float(alike[pair])
+    return alike
 
 
 def _near(signatures: np.ndarray) -> np.ndarray:

@@ -164,9 +164,12 @@ def _with_item(entry: Entry, item: Item) -> Entry:
 def store_batch(work: Work) -> list[Entry]:
     """Reads a batch and writes its part, in whatever process; returns what the manifest is to know."""
     spare_pandas()
+    from pipeline.recall import keep, recall
     from pipeline.store.parts import write_part
 
+    recall(files.kept_of(work.out))
     tables = read_batch(work.batch)
+    keep(files.kept_of(work.out), files.drafts_of(work.out) / f"{work.part}.kept")
     ranges = write_part(work.out, work.part, tables)
     rows = tables["sources"].select(["source", "sha256", "status", "error"]).to_pylist()
     tried = work.batch.ingested_at.timestamp()

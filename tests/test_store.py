@@ -304,6 +304,17 @@ def test_small_parts_are_joined_and_nothing_is_lost(out: Path, raw: Path, tmp_pa
         assert pq.read_table(out / name).to_pylist() == pq.read_table(tmp_path / "scratch" / name).to_pylist()
 
 
+@pytest.mark.parametrize("column", ["sentence", "source", "section_id"])
+def test_nothing_of_a_report_that_is_gone_is_left_in_the_published_file(tmp_path: Path, raw: Path, column: str) -> None:
+    (raw / "b.txt").write_text(TEXT.replace("红柳", "白杨").replace("全村", "白杨村"), "utf-8")
+    ingest(raw, tmp_path / "out")  # both in one part
+    (raw / "b.txt").unlink()
+    ingest(raw, tmp_path / "out")
+    file = pq.ParquetFile(tmp_path / "out" / "observations" / "data.parquet", read_dictionary=[column])
+    values = file.read()[column].combine_chunks()
+    assert sorted(values.dictionary.to_pylist()) == sorted(values.unique().to_pylist())
+
+
 def test_a_damaged_manifest_is_named_and_said_how_to_mend(out: Path, raw: Path) -> None:
     for file in (out / ".store").glob("manifest.sqlite-*"):
         file.unlink()

@@ -58,6 +58,14 @@ def write_text(text: str, draft: Path, target: Path) -> None:
     sync(target.parent)
 
 
+def holds(path: Path, text: str) -> bool:
+    """Whether the small file `path` is there and says this."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
 def store_of(out: Path) -> Path:
     """The folder of the store below an output folder."""
     return out / ".store"
@@ -66,6 +74,11 @@ def store_of(out: Path) -> Path:
 def drafts_of(out: Path) -> Path:
     """Where files are written before they are moved; on the file system of the tables."""
     return store_of(out) / "tmp"
+
+
+def kept_of(out: Path) -> Path:
+    """What spares the next run time, and can be made anew."""
+    return store_of(out) / "kept.json"
 
 
 def parts_of(out: Path) -> Path:

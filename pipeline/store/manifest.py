@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from pipeline.store import files
 
@@ -50,6 +51,7 @@ class Entry:
 
 
 COLUMNS = [f.name for f in fields(Entry)]
+RANGES = COLUMNS.index("ranges")
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,7 @@ class Manifest:
     def entries(self, *, live: bool = True) -> dict[str, Entry]:
         """The sources by name, in canonical order: those committed, or those read by a run that did not end."""
         rows = self._db.execute(f"SELECT {', '.join(COLUMNS)} FROM source WHERE live = ?", (live,))  # noqa: S608
-        found = (Entry(**dict(zip(COLUMNS, row, strict=True))) for row in rows)
-        return {e.source: _with_ranges(e) for e in sorted(found, key=lambda e: e.source)}
+        return {row[0]: _entry(row) for row in sorted(rows)}
 
     def write(self, entries: Iterable[Entry], *, live: bool) -> None:
         """Adds or replaces sources."""
@@ -170,10 +171,11 @@ def _row(entry: Entry) -> list[object]:
     return [values[name] for name in COLUMNS]
 
 
-def _with_ranges(entry: Entry) -> Entry:
-    ranges = {name: (start, count) for name, (start, count) in json.loads(str(entry.ranges)).items()}
-    object.__setattr__(entry, "ranges", ranges)
-    return entry
+def _entry(row: tuple[Any, ...]) -> Entry:
+    """The entry of a row of COLUMNS."""
+    values: list[Any] = [*row]
+    values[RANGES] = {name: (start, count) for name, (start, count) in json.loads(row[RANGES]).items()}
+    return Entry(*values)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -8,13 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from pipeline import schema
 from pipeline.derived import derive
 from pipeline.store import files
 from pipeline.store.manifest import Entry, Manifest, Snapshot
-from pipeline.store.parts import live_tables, part_file
+from pipeline.store.parts import live_tables, part_file, write_table
 from pipeline.store.snapshots import find, is_shown, prune
 
 # A reader that opens the file twice (pandas on a bare path) fails loudly where the second time shows another codec.
@@ -41,11 +39,10 @@ def build(out: Path, manifest: Manifest, number: int, origin: Origin) -> None:
     files.make_folder(folder)
     tables = derive(live_tables(out, manifest.entries().values()))
     codec, facts = CODECS[number % 2], _metadata(number, origin)
+    schemas = {spec.name: spec.schema(**facts) for spec in (*schema.TABLES, *schema.DERIVED)}
 
     def write(name: str) -> None:
-        marked = tables[name].replace_schema_metadata({**(tables[name].schema.metadata or {}), **facts})
-        file = folder / f"{name}.parquet"
-        pq.write_table(marked, file, compression=codec, compression_level=LEVELS[codec])
+        write_table(tables[name], schemas[name], folder / f"{name}.parquet", codec, LEVELS[codec])
 
     with ThreadPoolExecutor() as pool:  # pyarrow lets go of the interpreter while it writes
         list(pool.map(write, tables))
@@ -99,7 +96,8 @@ def place(out: Path, number: int) -> None:
         files.move(draft, target)
         files.sync(target.parent)
     for name, text in (("CODEBOOK.md", schema.codebook()), ("datapackage.json", schema.datapackage())):
-        files.write_text(text, files.drafts_of(out) / name, out / name)
+        if not files.holds(out / name, text):
+            files.write_text(text, files.drafts_of(out) / name, out / name)
 
 
 def restore(out: Path, manifest: Manifest, number: int) -> None:
