@@ -6,13 +6,14 @@ Machines are noisy: compare the ratios to the bare pass or the first run of the 
 
 from __future__ import annotations
 
-import gc
+import os
 import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ import regex
 
 from pipeline import extract
 from pipeline.errors import CunbaoError, OptionError
-from pipeline.ingest import sources_in
+from pipeline.ingest import look_for_garbage_seldom, sources_in
 from pipeline.read import read_source
 from pipeline.records import RawText
 from pipeline.rules import RuleSet
@@ -34,7 +35,6 @@ STAGES = (
 )  # fmt: skip
 BARE = regex.compile(r"[0-9]++(?:\.[0-9]++)?+\p{Han}")
 DIGITS = regex.compile(r"[0-9]")
-REPORT = 2_000  # characters of an invented report: a short one; the village reports of data/raw have 2,200 to 4,400
 LONGEST = 300  # characters of a line that is taken over
 ROUNDS = 3  # of what is quick
 
@@ -87,15 +87,19 @@ def _other_digits(text: str, chance: random.Random) -> str:
 
 
 def invent(raw: Path, folder: Path, numbers: Iterable[int]) -> None:
-    """Writes reports of REPORT characters into `folder`: lines of the files under `raw` in any order, digits changed.
+    """Writes reports into `folder`: lines of the files under `raw` in any order, digits changed.
 
-    The report of a number is the same every time. Its name is any, so that new files come between old ones.
+    Each is as long as one of these files, and the same for its number every time. Its name is any, so that new files
+    come between old ones.
     """
-    lines = [line for t in _readable(raw) for line in t.text.splitlines() if 0 < len(line.strip()) <= LONGEST]
+    texts = _readable(raw)
+    lines = [line for t in texts for line in t.text.splitlines() if 0 < len(line.strip()) <= LONGEST]
+    lengths = [len(t.text) for t in texts]
     for number in numbers:
         chance = random.Random(number)  # noqa: S311
         name, text = f"{chance.getrandbits(64):016x}.txt", ""
-        while len(text) < REPORT:
+        length = chance.choice(lengths)
+        while len(text) < length:
             text += _other_digits(chance.choice(lines), chance) + "\n"
         (folder / name).write_text(text, "utf-8")
 
@@ -131,7 +135,8 @@ def _middle(runs: Sequence[Run]) -> Run:
 def _ingest(raw: Path, out: Path, what: str) -> Run:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "pipeline", "ingest", "--raw", str(raw), "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as installed
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=compiled)
     if done.returncode not in (0, 6):  # 6: nothing new
         raise OptionError(f"{raw}: the run that was to be timed failed: {done.stderr.strip()[-300:]}")
     seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -142,11 +147,11 @@ def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iter
     """The bare pass, the whole chain, and the stages in it over `texts`; one of each file warms everything up."""
     for text in {t.source: t for t in texts}.values():  # a damaged one has the search over shifted text get ready too
         extract.read_text(text, rules, model)
-    gc.freeze()  # as ingest does
+    look_for_garbage_seldom()
     megabytes = sum(len(t.text.encode()) for t in texts) / 1e6
     yield Timing("bare regex pass", _seconds(lambda: [BARE.findall(t.text) for t in texts]), megabytes)
     with _watched(STAGES) as spent:
-        whole = _seconds(lambda: [extract.read_text(t, rules, model) for t in texts])
+        whole = _seconds(lambda: deque((extract.read_text(t, rules, model) for t in texts), maxlen=0))
     yield Timing("the whole chain", whole, megabytes)
     for stage in STAGES:
         yield Timing(f"  {stage}", spent[stage], megabytes)

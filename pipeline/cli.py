@@ -211,7 +211,7 @@ def bench(
     megabytes: Annotated[float, typer.Option("--megabytes", min=0.1, max=1000, help="Size of the text to read.")] = 2.0,
     files: Annotated[
         int | None,
-        typer.Option("--files", min=1, help="Time whole runs of `cunbao ingest` over so many invented short reports."),
+        typer.Option("--files", min=1, help="Time whole runs of `cunbao ingest` over so many invented reports."),
     ] = None,
 ) -> None:
     """Measure the speed of the chain on one core, stage by stage, beside a bare regex pass.

@@ -112,15 +112,21 @@ def read_batch(batch: Batch) -> dict[str, pa.Table]:
     from pipeline.tables import tables_of
     from pipeline.topics.model import load_model
 
-    # Rules, model and dictionaries hold a million things, which would be gone through for garbage again and again, for
-    # a fifth of the time of the whole chain; there is little.
     gc.disable()
     rules, model = load_rules(batch.rules), load_model()
+    look_for_garbage_seldom()
+    readings = [_read(path, source, rules, model) for source, path in batch.files]
+    return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
+
+
+def look_for_garbage_seldom() -> None:
+    """To be called once rules, model and dictionaries are loaded: a million things that stay.
+
+    They would be gone through for garbage again and again, for a fifth of the time of the whole chain; there is little.
+    """
     gc.freeze()
     gc.set_threshold(100_000)
     gc.enable()
-    readings = [_read(path, source, rules, model) for source, path in batch.files]
-    return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
 
 
 def _read(path: Path, source: str, rules: RuleSet, model: TopicModel) -> Reading | Failure:
