@@ -90,6 +90,10 @@ class Index:
                 at = lines.find(start, end)
         return found
 
+    def times(self, word: str) -> int:
+        """How often the word stands in the texts that were counted; 0 if it is none of the dictionary."""
+        return next((entry.times for entry in self.beginning(word[:2]) if entry.word == word), 0)
+
     def _read(self, char: str) -> str:
         """All lines that begin with `char`, each between line feeds."""
         here = (self._chars == int.from_bytes(char.encode("utf-8", "replace").ljust(4, b"\0"))).nonzero()[0]

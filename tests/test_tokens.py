@@ -69,6 +69,7 @@ def test_the_index_finds_what_the_dictionary_has(pair: str) -> None:
     whole = [Entry(*fields) for fields in zip(*lexicon(), strict=True)]
     wanted = [e for e in whole if e.word == pair[0]] + [e for e in whole if len(pair) > 1 and e.word.startswith(pair)]
     assert index().beginning(pair) == wanted
+    assert [index().times(e.word) for e in wanted] == [e.times for e in wanted]
 
 
 def test_the_index_knows_the_sum_of_all_counts() -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from opencc import OpenCC
 
-from pipeline.lexicon import word_counts, written
+from pipeline.lexicon import index, written
 from pipeline.normalise.pairs import pairs_in
 from pipeline.spans import Edit
 
@@ -110,8 +110,8 @@ def _aspect(plain: str, at: int) -> bool:
     before, after = plain[max(0, at - 1) : at], plain[at + 1 : at + 2]
     pairs, next_word = _pairs(), plain[at + 1 : at + 3]
     behind = pairs[ZHU + after]
-    if behind:  # 發揮著|作用, no 著作; only now: all words are read for it
-        as_word = pairs[next_word] + (word_counts().get(next_word, 0) if len(next_word) == 2 else 0)
+    if behind:  # 發揮著|作用, no 著作
+        as_word = pairs[next_word] + (index().times(next_word) if len(next_word) == 2 else 0)
         behind = behind if behind > as_word else 0
     return pairs[before + ZHU] + behind <= pairs[before + ZHE] + pairs[ZHE + after]
 
