@@ -23,6 +23,7 @@ LEAST = 200  # shingles: a shorter text is too short to be told from its genre
 THRESHOLD = 0.28
 MANY = 50  # reports of one band that are looked at: a phrase that all share makes no twins
 CHUNK = 1_000  # pairs compared at a time: what the processor keeps at hand
+TABLE = 15_000  # reports for each pair of which there is room to tick it off: a quarter of a gigabyte
 PENDING = 5_000_000  # pairs that are held before those found in several bands are joined
 NOISE = regex.compile(r"[^\p{L}]|[A-Za-z]")
 
@@ -89,7 +90,22 @@ def _alike(signatures: np.ndarray, later: np.ndarray, earlier: np.ndarray) -> np
 
 def _near(signatures: np.ndarray) -> np.ndarray:
     """The pairs of rows that share a band, each as later * number of rows + earlier, in order."""
+    rows = len(signatures)
+    if rows <= TABLE:  # to tick a pair off takes a fifth of the time of sorting it
+        ticked = np.zeros(rows * rows, bool)
+        for pairs in _in_bands(signatures):
+            ticked[pairs] = True
+        return np.flatnonzero(ticked)
     found = [np.zeros(0, np.int64)]
+    for pairs in _in_bands(signatures):
+        found.append(pairs)
+        if sum(map(len, found)) > 2 * len(found[0]) + PENDING:
+            found = [np.unique(np.concatenate(found))]
+    return np.unique(np.concatenate(found))
+
+
+def _in_bands(signatures: np.ndarray) -> Iterator[np.ndarray]:
+    """The pairs of each band, as above; of those that many rows share only the first MANY with each row."""
     for start in range(0, SIZE, ROWS):
         band = signatures[:, start : start + ROWS]
         order = np.lexsort(band.T)  # stable: rows with the same band stay in order
@@ -98,7 +114,4 @@ def _near(signatures: np.ndarray) -> np.ndarray:
         opened = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
         counts = np.minimum(np.arange(len(order)) - opened, MANY)
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        found.append(np.repeat(order, counts) * len(order) + order[np.repeat(opened, counts) + within])
-        if sum(map(len, found)) > 2 * len(found[0]) + PENDING:
-            found = [np.unique(np.concatenate(found))]
-    return np.unique(np.concatenate(found))
+        yield np.repeat(order, counts) * len(order) + order[np.repeat(opened, counts) + within]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipeline import twins
 from pipeline.schema import REPORTS
 from pipeline.twins import LEAST, mark_twins, signature_of
 
@@ -98,6 +99,17 @@ def test_reading_more_reports_changes_nothing_before() -> None:
     rng = random.Random(SEED)
     texts = [*originals()[:6], *(copy_of(t, rng, 0.2) for t in originals()[:6])]
     assert marked(texts)[:8] == marked(texts[:8])
+
+
+def test_many_reports_have_the_same_twins_as_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room to tick off pairs they are sorted, again and again where they are many."""
+    rng = random.Random(5)
+    texts = [copy_of(text, rng, 0.1) for text in originals()[:6] for _ in range(4)]
+    few = marked(texts)
+    monkeypatch.setattr(twins, "TABLE", 0)
+    monkeypatch.setattr(twins, "PENDING", 10)
+    assert marked(texts) == few
+    assert sum(twin is not None for twin, _ in few) >= 18
 
 
 def test_texts_too_short_to_judge_have_no_signature() -> None:
