@@ -6,6 +6,7 @@ Cues of rules/topics vote by where they stand (features.py), the fitted weights 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -68,7 +69,7 @@ def _gather(contexts: Sequence[Context], wholes: Sequence[int | None], finder: C
     starts = cues.starts.tolist()
     firsts = [c for c in contexts if c.nth == 0]  # of their sentences
     scenes = [scene_of(c, starts) for c in firsts]
-    stands = [stand for scene in scenes for each in scene.stands for stand in each]
+    stands = [*chain.from_iterable(chain.from_iterable(scene.stands for scene in scenes))]
     at, near = votes_in_sentences(contexts, stands, cues, finder)
     before = _before(firsts, cues, finder)
     above = _above(firsts, finder)

@@ -106,24 +106,26 @@ def share_votes(contexts: Sequence[Context], topics: Sequence[str]) -> list[tupl
 
     In a section on water an 入户210户 without a noun of its own counts for water too.
     """
-    groups: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
-    places = [(("section", c.section.start), ("report", c.report.start)) for c in contexts]
-    for both, topic in zip(places, topics, strict=True):
-        for place in both:
-            groups[place][topic] += 1
-    known: dict[tuple[tuple[str, int], str], list[Vote]] = {}
-    for both, own in zip(places, topics, strict=True):
-        for place in both:
-            if (place, own) not in known:
-                known[place, own] = _shares_of(place[0], groups[place], own)
-    return [(*known[section, own], *known[report, own]) for (section, report), own in zip(places, topics, strict=True)]
+    sections, reports = [c.section.start for c in contexts], [c.report.start for c in contexts]
+    by_section, by_report = _shares("section", sections, topics), _shares("report", reports, topics)
+    each = zip(sections, reports, topics, strict=True)
+    return [by_section[section, own] + by_report[report, own] for section, report, own in each]
 
 
-def _shares_of(place: str, group: Counter[str], own: str) -> list[Vote]:
-    """The votes of a section or report for one of its quantities, which itself counts `own`."""
-    others = group.total() - 1
-    sized = [(topic, _size_of(n - (topic == own), others)) for topic, n in group.items()]
-    return [Vote(f"{place}.{size}", topic, f"neighbour.{place}") for topic, size in sized if size]
+def _shares(place: str, starts: Sequence[int], topics: Sequence[str]) -> dict[tuple[int, str], tuple[Vote, ...]]:
+    """The votes of a section or report, by its start, for one of its quantities that itself counts a topic."""
+    pairs = Counter(zip(starts, topics, strict=True))
+    groups: dict[int, dict[str, int]] = defaultdict(dict)
+    for (start, topic), n in pairs.items():
+        groups[start][topic] = n
+    others = {start: sum(group.values()) - 1 for start, group in groups.items()}
+    found = {}
+    for start, own in pairs:
+        sized = [(topic, _size_of(n - (topic == own), others[start])) for topic, n in groups[start].items()]
+        found[start, own] = tuple(
+            [Vote(f"{place}.{size}", topic, f"neighbour.{place}") for topic, size in sized if size]
+        )
+    return found
 
 
 def _size_of(n: int, others: int) -> str:
