@@ -6,6 +6,7 @@ Machines are noisy: compare the ratios to the bare pass or the first run of the 
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import resource
@@ -23,7 +24,7 @@ import regex
 
 from pipeline import extract
 from pipeline.errors import CunbaoError, OptionError
-from pipeline.ingest import look_for_garbage_seldom, sources_in
+from pipeline.ingest import no_search_for_garbage, sources_in
 from pipeline.read import read_source
 from pipeline.records import RawText
 from pipeline.rules import RuleSet
@@ -147,10 +148,11 @@ def measure(texts: Sequence[RawText], rules: RuleSet, model: TopicModel) -> Iter
     """The bare pass, the whole chain, and the stages in it over `texts`; one of each file warms everything up."""
     for text in {t.source: t for t in texts}.values():  # a damaged one has the search over shifted text get ready too
         extract.read_text(text, rules, model)
-    look_for_garbage_seldom()
+    gc.collect()
+    gc.freeze()
     megabytes = sum(len(t.text.encode()) for t in texts) / 1e6
     yield Timing("bare regex pass", _seconds(lambda: [BARE.findall(t.text) for t in texts]), megabytes)
-    with _watched(STAGES) as spent:
+    with _watched(STAGES) as spent, no_search_for_garbage():
         whole = _seconds(lambda: deque((extract.read_text(t, rules, model) for t in texts), maxlen=0))
     yield Timing("the whole chain", whole, megabytes)
     for stage in STAGES:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import signal
 import sys
 import time
@@ -61,6 +60,7 @@ def ingest(
 
     Example: cunbao ingest --raw data/raw --out data/processed --log ingest.jsonl
     """
+    from pipeline.ingest import no_search_for_garbage
     from pipeline.update import Options, preview
 
     options = Options(jobs=jobs, full=full, allow_empty=allow_empty)
@@ -73,20 +73,10 @@ def ingest(
         _opened(log) as file,
         Reporter(quiet=True, json_log=True, file=file) as reporter,
         _busy_has_its_code(),
-        _no_garbage(),
+        no_search_for_garbage(),  # what is imported and looked up before files are read leaves none
     ):
         code = _run(raw, out, options, reporter, metrics)
     raise typer.Exit(code)
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Does not look for garbage until files are read: what is imported and looked up before that leaves none."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _end(number: int, _: FrameType | None) -> None:

@@ -9,7 +9,8 @@ import datetime as dt
 import gc
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,21 +113,25 @@ def read_batch(batch: Batch) -> dict[str, pa.Table]:
     from pipeline.tables import tables_of
     from pipeline.topics.model import load_model
 
-    gc.disable()
-    rules, model = load_rules(batch.rules), load_model()
-    look_for_garbage_seldom()
-    readings = [_read(path, source, rules, model) for source, path in batch.files]
+    with no_search_for_garbage():
+        rules, model = load_rules(batch.rules), load_model()
+        if not gc.get_freeze_count():
+            gc.freeze()  # a million things that stay
+        readings = [_read(path, source, rules, model) for source, path in batch.files]
     return tables_of(readings, rules, fingerprint=batch.fingerprint, ingested_at=batch.ingested_at, salts=batch.salts)
 
 
-def look_for_garbage_seldom() -> None:
-    """To be called once rules, model and dictionaries are loaded: a million things that stay.
+@contextmanager
+def no_search_for_garbage() -> Iterator[None]:
+    """While a batch is read: there is next to none, and to look for it again and again took a tenth of the time.
 
-    They would be gone through for garbage again and again, for a fifth of the time of the whole chain; there is little.
+    It is looked for afterwards, and what a batch left is found then.
     """
-    gc.freeze()
-    gc.set_threshold(100_000)
-    gc.enable()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _read(path: Path, source: str, rules: RuleSet, model: TopicModel) -> Reading | Failure:
