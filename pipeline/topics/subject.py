@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
+from typing import NamedTuple
 
 import regex
 
@@ -17,6 +18,7 @@ from pipeline.topics.cues import KINDS, Cues, cue_finder
 # ICTCLAS tags that may stand in a noun phrase; v only between or after nouns (危房改造), m x for letters and names.
 NOUN = ("n", "j", "l", "i", "eng", "b", "vn", "an", "s", "nz", "nt", "nr", "ns", "x", "t", "f", "z", "a")
 PHRASE = 14  # longest noun phrase looked for, in characters
+PEOPLE = frozenset({"households", "persons", "person_times", "other"})  # measures of what is counted, people mostly
 BREAK = regex.compile(r"[,，:：;；。!！?？\n()（）、“”\"'《》\[\]【】+]")
 
 
@@ -31,17 +33,35 @@ def subjects_of(contexts: Sequence[Context], cues: Cues, rules: RuleSet, tokenis
     """The noun phrase that names what each quantity counts; empty where its clause names nothing.
 
     A word of rules/topics that touches the number is the subject (路灯43盏); only where none does are the words beside
-    the number cut, first those behind it. `cues` are those of the file.
+    the number cut, first those behind it. `cues` are those of the file. A bare verb names what people were counted for
+    (脱贫26户), but not what money or land is for (投资30万元).
     """
     verbs, stops = frozenset(_words(rules, "verb")), _words(rules, "stop")
-    naming = cue_finder(rules).kinds[cues.rules] != KINDS.index("frame")
-    starts, ends = cues.starts[naming].tolist(), cues.ends[naming].tolist()
-    subjects = [_touching(context, starts, ends, stops) for context in contexts]
+    known = _cues_of(cues, rules)
+    subjects = [_touching(context, known, verbs, stops) for context in contexts]
     for i, words in _cut(contexts, subjects, _right_window, tokenise):
         subjects[i] = _right(words, verbs)
     for i, words in _cut(contexts, subjects, _left_window, tokenise):
         subjects[i] = _left(words, verbs, stops)
-    return subjects
+    return [
+        "" if subject in verbs and context.quantity.measure not in PEOPLE else subject
+        for context, subject in zip(contexts, subjects, strict=True)
+    ]
+
+
+class Known(NamedTuple):
+    """The cues of a file that may name something: where they start and end, and, by its end, where a noun starts."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    nouns: Mapping[int, int]
+
+
+def _cues_of(cues: Cues, rules: RuleSet) -> Known:
+    kinds = cue_finder(rules).kinds[cues.rules]
+    naming, noun = kinds != KINDS.index("frame"), (kinds == KINDS.index("thing")) | (kinds == KINDS.index("group"))
+    nouns = dict(zip(cues.ends[noun].tolist(), cues.starts[noun].tolist(), strict=True))
+    return Known(cues.starts[naming].tolist(), cues.ends[naming].tolist(), nouns)
 
 
 def _cut(
@@ -53,12 +73,13 @@ def _cut(
     return zip(asked, tokenise([windows[i] for i in asked]), strict=True)
 
 
-def _touching(context: Context, starts: Sequence[int], ends: Sequence[int], stops: tuple[str, ...]) -> str:
+def _touching(context: Context, known: Known, verbs: frozenset[str], stops: tuple[str, ...]) -> str:
     """The longest cue that begins where the classifier ends, or that ends where the number begins.
 
-    `starts` and `ends` are those of the cues of the file.
+    Before the number with the nouns directly before it: 贫困户|危房改造6户.
     """
     text, quantity, (left, right) = context.text, context.quantity, context.edges
+    starts, ends, nouns = known
     if _takes_right(quantity):
         here = range(bisect_left(starts, quantity.end), bisect_left(starts, quantity.end + 1))
         end = max((ends[i] for i in here if ends[i] <= right), default=0)
@@ -69,6 +90,8 @@ def _touching(context: Context, starts: Sequence[int], ends: Sequence[int], stop
         begin -= next(len(stop) for stop in stops if text.endswith(stop, left, begin))
     here = range(bisect_left(starts, left), bisect_left(starts, begin))
     start = min((starts[i] for i in here if ends[i] == begin), default=begin)
+    while start < begin and nouns.get(start, -1) >= left and text[nouns[start] : start] not in verbs:
+        start = nouns[start]
     return text[start:begin]
 
 
