@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.clauses import lay_out, relation
 from pipeline.extract import evidence_of, read_quantities, read_text
 from pipeline.records import Context, Observation, RawText
-from pipeline.rules import load_rules
+from pipeline.rules import TopicRule, load_rules
 from pipeline.topics import keys_of, scores_of
-from pipeline.topics.cues import PLACE, TOPICS
+from pipeline.topics.cues import KINDS, PLACE, TOPICS, cue_finder
 from pipeline.topics.model import MODEL, chances, load_model
 from pipeline.topics.pairs import LEFT_WINDOW, RIGHT_WINDOW, codes_of, name_of, windows_of
+from pipeline.topics.votes import AT, NEAR, named
 
 GOLD = Path(__file__).parent / "gold"
 
@@ -118,6 +120,51 @@ def test_pairs_are_those_of_the_windows(text: str) -> None:
         wanted = pairs("l", in_clause[0][-1]) | pairs("m", left) | pairs("r", in_clause[1][0]) | pairs("s", right)
         assert sorted(map(name_of, window.pairs.tolist())) == sorted(wanted)
         assert codes_of(sorted(wanted)).tolist() == sorted(window.pairs.tolist(), key=name_of)
+
+
+def plain_votes(context: Context, cues: list[tuple[int, int, TopicRule]]) -> tuple[list[tuple[str, str, str]], str]:
+    """The votes of the cues in the sentence of a quantity, looked up one by one, and the strongest kind at it."""
+    quantity, sentence, (left, right) = context.quantity, context.sentence, context.edges
+    comma = context.text.find("、", quantity.end, right)
+    right = comma if comma >= 0 else right
+    layout = lay_out(context.text[sentence.start : sentence.end])
+    own = layout.at(quantity.start - sentence.start)
+    mine = [c for c in cues if sentence.start <= c[0] < sentence.end]
+    before = [c for c in mine if c[0] <= quantity.start]
+    found: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for side in (before[::-1], mine[len(before) :]):
+        taken = set()
+        for start, end, rule in side:
+            if rule.measures and quantity.measure not in rule.measures:
+                continue
+            place, gap = relation(layout.at(start - sentence.start), own), None
+            if place == "here" and start < quantity.start:
+                place, gap = ("left", quantity.start - end) if start >= left else ("leftmore", None)
+            elif place == "here" and start < quantity.end:
+                place = "inside"
+            elif place == "here":
+                place, gap = ("right", start - quantity.end) if start < right else ("rightmore", None)
+            near = "first" if gap is None or gap > NEAR else "near" if gap > 1 else "touching"
+            found.setdefault((place, rule.kind, rule.topic), ("rest" if place in taken else near, rule.id))
+            taken.add(place)
+    at = {kind for place, kind, _ in found if place in AT}
+    strongest = next((kind for kind in KINDS if kind in at), "none")
+    votes = [
+        (f"{place}.{kind}.{rank}" + ("" if place in AT else f".{strongest}"), topic, rule)
+        for (place, kind, topic), (rank, rule) in found.items()
+    ]
+    return votes, strongest
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_votes_of_a_file_are_those_of_its_numbers_one_by_one(text: str) -> None:
+    rules = load_rules()
+    contexts, finder = contexts_of(text), cue_finder(rules)
+    cues = finder.find(contexts[0].text)
+    plain = [(start, end, rules.topics[rule]) for start, end, rule in np.stack(cues, axis=1).tolist()]
+    for e in evidence_of(contexts, rules):
+        votes, near = plain_votes(e.context, plain)
+        assert (list(named(e.spoken[0].votes, finder)), e.near) == (votes, near)
 
 
 def test_scores_are_the_sums_of_weights_and_biases() -> None:
