@@ -44,9 +44,6 @@ FEATURES = [_name(*parts) for parts in product(PLACES, KINDS, RANKS, STRONGEST)]
 STAND = {"here": HERE, **{place: PLACES.index(place) for place in ELSEWHERE}}
 
 
-NO_VOTES: Numbers = np.zeros((0, 3), dtype=np.int64)
-
-
 class Vote(NamedTuple):
     """One feature that speaks for `topic`; `rule` is the id of the cue behind it, if one is."""
 
@@ -101,9 +98,10 @@ def votes_in_sentences(
 
 
 def _bounds(contexts: Sequence[Context]) -> tuple[Numbers, ...]:
-    """For each quantity: its start, its end, how far the text directly left and right of it reaches (to the next
+    """For each quantity: start, end, how far the text right beside it reaches, its measure, and its sentence.
 
-    quantity or list comma), the number of its measure, and the start and end of its sentence.
+    That text goes left and right to the next quantity, on the right no farther than a list comma; the measure is its
+    number in MEASURES, the sentence its start and its end.
     """
     rows = [
         (q.start, q.end, left, right, MEASURES[q.measure], c.sentence.start, c.sentence.end)
